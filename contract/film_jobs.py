@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from contract.films import Frame
 from contract.items import ItemKey
+from contract.moments import day_of
 from contract.results import ResultName
 from contract.table import BUDGET_PREFIX
 
@@ -154,6 +155,14 @@ class OpenJobs:
 
     def ended(self, wanted: str) -> "OpenJobs":
         return replace(self, jobs=tuple(job for job in self.jobs if job.token != wanted))
+
+    def given_back(self, wanted: str) -> "OpenJobs":
+        """Return these without a lease that nothing was begun under: its minutes are not spent."""
+        job = self.by_token(wanted)
+        if job is None or job.id:
+            return self
+        unspent = job.seconds if day_of(job.started) == self.day else 0
+        return replace(self.ended(wanted), day_seconds=self.day_seconds - unspent)
 
     def to_item(self) -> dict[str, object]:
         jobs = json.dumps([job.to_json() for job in self.jobs], separators=(",", ":"))

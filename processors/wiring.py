@@ -271,7 +271,6 @@ def _films(
             settings.film_jobs_topic_arn,
             settings.film_jobs_role_arn,
             runner.objects,
-            retry,
         ),
         most=settings.film_jobs,
         daily_seconds=minutes * 60 if minutes else None,

@@ -79,9 +79,13 @@ class RekognitionJobs:
     topic_arn: str
     role_arn: str
     objects: S3Objects
-    retry: RetryPolicy
 
     def start(self, job: OpenJob, detector: Detector) -> str:
+        """Return Rekognition's id; the same one for the same token.
+
+        Raises CannotStartError, SupersededError where the film is gone, and the words for failure. It is
+        tried once: a refusal that follows an answer that was lost would not say that nothing has begun.
+        """
         # A version that is not the present one could be read, and would be paid for in vain.
         if not is_there(self.objects, job, job.key):
             raise _superseded(job)
@@ -97,15 +101,12 @@ class RekognitionJobs:
             asked["MinConfidence"] = detector.question.parameters["MinConfidence"]
         operation = getattr(self.client, xform_name(spec.start))
 
-        @translated(f"{spec.start} of s3://{self.bucket_name}/{job.key}")
-        def attempt() -> str:
+        with translated(f"{spec.start} of s3://{self.bucket_name}/{job.key}"):
             try:
                 return str(operation(**asked)["JobId"])
             except ClientError as error:
                 self._judge(job, error)
                 raise
-
-        return self.retry(attempt)
 
     def _judge(self, job: OpenJob, error: ClientError) -> None:
         """Raise what an error says of the film; nothing where it says nothing of it."""

@@ -10,18 +10,19 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from contract.errors import ImagepipeError
 from contract.film_jobs import JOBS, JobVerdict, OpenJob, by_steps
 from contract.films import film_answer
 from contract.results import Result
 from processors.detectors import reader
-from processors.pipeline.film_jobs import OpenJobsPort, change
+from processors.pipeline.film_jobs import change
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionAnswers
 
 # After so long without a word of its job, the film of a lease is looked at: that begins the same job again.
 UNBEGUN_SECONDS = 900
@@ -29,14 +30,6 @@ UNBEGUN_SECONDS = 900
 LOST_SECONDS = 24 * 3600
 # Rekognition needs a while to tell of an end; asking in every round would be a call for nothing.
 YOUNG_SECONDS = 240
-
-
-class JobAnswers(Protocol):
-    """Raises the words for failure."""
-
-    def pages(self, job: OpenJob) -> Iterator[Mapping[str, Any]] | None:
-        """Return what a job has found, page by page; None where Rekognition does not know it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -47,8 +40,8 @@ class JobEnds:
     `keep_raw` puts what a job has said where renditions stand, given key and bytes.
     """
 
-    open_jobs: OpenJobsPort
-    found: JobAnswers
+    open_jobs: "DynamoDBOpenJobs"
+    found: "RekognitionAnswers"
     kept: "ImageTable"
     is_there: Callable[[OpenJob, str], bool]
     look_again: Callable[[list[str]], None]
@@ -120,12 +113,13 @@ class JobEnds:
     def _begin_again(self, job: OpenJob, age: float) -> None:
         """Have a film looked at whose job may have begun, and keep its lease.
 
-        Under another lease it would have another token, and what has begun be paid for twice.
+        Under another lease it would have another token, and what has begun be paid for twice. Where its own
+        key is gone, and copies wait, it cannot be begun again; one that runs has told of its end in time.
         """
         present = self._present(job)
-        if present and age <= LOST_SECONDS:
+        if job.key in present and age <= LOST_SECONDS:
             self.look_again(present)
-        else:
+        elif not present or age > UNBEGUN_SECONDS + job.seconds:
             self._give_back(job, present)
 
     def _present(self, job: OpenJob) -> list[str]:

@@ -8,7 +8,7 @@ docs/decisions/0039-jobs-on-films-hold-a-lease.md
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract import errors
 from contract.film_jobs import FORMATS, JOBS, JobVerdict, NoLeaseError, OpenJob, OpenJobs
@@ -23,6 +23,7 @@ from processors.runtime import Deadline
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionJobs
     from processors.pipeline.films import FilmRecognizer
 
 # How long a film's message stays away while its job runs: its end has the film looked at before.
@@ -34,17 +35,7 @@ STARTING_SECONDS = 60
 ATTEMPTS = 8
 
 
-class OpenJobsPort(Protocol):
-    """The item that all workers share. Raises the words for failure."""
-
-    def read(self) -> OpenJobs: ...
-
-    def write(self, jobs: OpenJobs) -> bool:
-        """Put the next revision of these in place of that which was read; return whether it still stood."""
-        ...
-
-
-def change(port: OpenJobsPort, how: Callable[[OpenJobs], OpenJobs]) -> OpenJobs:
+def change(port: "DynamoDBOpenJobs", how: Callable[[OpenJobs], OpenJobs]) -> OpenJobs:
     """Change the item as it stands. Raises what `how` raises, and NotReadyError where others are faster."""
     for _ in range(ATTEMPTS):
         standing = port.read()
@@ -58,15 +49,11 @@ class CannotStartError(Exception):
     """No job can be begun on this film: frames are to be asked."""
 
 
-class StartJobs(Protocol):
-    """Begins jobs."""
+class _Lease(NamedTuple):
+    """A job that this worker may begin. Nobody can have begun it before where it `is_fresh`."""
 
-    def start(self, job: OpenJob, detector: Detector) -> str:
-        """Return Rekognition's id; the same one for the same token.
-
-        Raises CannotStartError, SupersededError where the film is gone, and the words for failure.
-        """
-        ...
+    job: OpenJob
+    is_fresh: bool
 
 
 @dataclass(frozen=True)
@@ -76,8 +63,8 @@ class FilmJobRecognizer:
     frames: "FilmRecognizer"
     detectors: Mapping[str, Detector]
     kept: "ImageTable"
-    open_jobs: OpenJobsPort
-    starting: StartJobs
+    open_jobs: "DynamoDBOpenJobs"
+    starting: "RekognitionJobs"
     most: int
     daily_seconds: int | None
     clock: Callable[[], float]
@@ -109,14 +96,7 @@ class FilmJobRecognizer:
 
     def _verdicts(self, asked: Sequence[ResultName]) -> dict[ResultName, JobVerdict | errors.ImagepipeError]:
         kept = self.kept.read_results(map(JobVerdict.name_for, asked))
-        found: dict[ResultName, JobVerdict | errors.ImagepipeError] = {}
-        for name in asked:
-            result = kept.get(JobVerdict.name_for(name))
-            if isinstance(result, Result):
-                found[name] = JobVerdict.from_json(result.response)
-            else:
-                found[name] = JobVerdict() if result is None else result
-        return found
+        return {name: _verdict(kept.get(JobVerdict.name_for(name))) for name in asked}
 
     def _asked(
         self, version: ImageVersion, facts: PhotoFacts, name: ResultName, verdict: JobVerdict
@@ -134,71 +114,104 @@ class FilmJobRecognizer:
             duration_ms=round(facts.duration_seconds * 1000),
             started=int(self.clock()),
         )
-        if self.daily_seconds is not None and job.seconds > self.daily_seconds:
-            return self._given_up(name, verdict, "it lasts longer than jobs may take a day", is_final=True)
         try:
-            mine = self._lease(job)
+            if self.daily_seconds is not None and job.seconds > self.daily_seconds:
+                self._ask_frames(name, verdict, "it lasts longer than jobs may take a day")
+                return None
+            lease = self._lease(job)
+            return _running(version, name) if lease is None else self._under(lease, version)
         except NoLeaseError as refusal:
             return _no_lease(version, is_day_over=refusal.is_day_over)
         except errors.ImagepipeError as failure:
             return failure
-        if mine is None:
-            return _running(version, name)
-        return self._begin(version, mine, verdict)
 
-    def _lease(self, job: OpenJob) -> OpenJob | None:
+    def _lease(self, job: OpenJob) -> _Lease | None:
         """Return the job that is to be begun by this worker; None where it was begun.
 
         One that somebody else was about to begin, and did not tell of, is begun again as it was written down.
         """
-        taken: OpenJob | None = None
+        taken: _Lease | None = None
 
         def lease(standing: OpenJobs) -> OpenJobs:
             nonlocal taken
             open_job = standing.by_name(job.name)
             if open_job is None:
                 leased = standing.leased(job, self.most, day_of(self.clock()), self.daily_seconds)
-                taken = leased.by_name(job.name)
+                mine = leased.by_name(job.name)
+                taken = None if mine is None else _Lease(mine, is_fresh=True)
                 return leased
-            is_lost = not open_job.id and open_job.started + STARTING_SECONDS < self.clock()
-            taken = open_job if is_lost else None
+            is_lost = not open_job.id and self._may_be_others(open_job)
+            taken = _Lease(open_job, is_fresh=False) if is_lost else None
             return standing.joined(job.name, job.key)
 
         change(self.open_jobs, lease)
         return taken
 
-    def _begin(self, version: ImageVersion, job: OpenJob, verdict: JobVerdict) -> Answer | None:
+    def _may_be_others(self, job: OpenJob) -> bool:
+        """Return whether others take a lease without a job for lost."""
+        return job.started + STARTING_SECONDS < self.clock()
+
+    def _under(self, lease: _Lease, version: ImageVersion) -> Answer | None:
+        """Begin a job, unless it has ended between reading what is kept and taking the lease."""
+        job = lease.job
+        kept = self.kept.read_results([job.name, JobVerdict.name_for(job.name)])
+        answer, verdict = kept.get(job.name), _verdict(kept.get(JobVerdict.name_for(job.name)))
+        if answer is None and isinstance(verdict, JobVerdict) and not verdict.by_frames:
+            return self._begin(lease, version, verdict)
+        self._give_back(lease)
+        if answer is not None:
+            return answer
+        return verdict if isinstance(verdict, errors.ImagepipeError) else None
+
+    def _begin(self, lease: _Lease, version: ImageVersion, verdict: JobVerdict) -> Answer | None:
+        job = lease.job
         try:
             job_id = self.starting.start(job, self.detectors[job.name.detector])
         except CannotStartError as refusal:
-            answer = self._given_up(job.name, verdict, str(refusal), is_final=True)
-            change(self.open_jobs, lambda standing: standing.ended(job.token))
-            return answer
+            change(self.open_jobs, lambda standing: standing.given_back(job.token))
+            self._ask_frames(job.name, verdict, str(refusal))
+            return None
         except (errors.ThrottledError, errors.ConfigurationError, SupersededError) as refusal:
-            change(self.open_jobs, lambda standing: standing.ended(job.token))
+            self._give_back(lease)
+            if isinstance(refusal, SupersededError) and job.key != version.key:
+                return _waits_for_another(version, job)
             return refusal
-        except errors.ImagepipeError as failure:
-            # It may have been begun after all: the lease stays, and it is begun again under the same token.
-            return failure
+        # After any other failure it may have begun: the lease stays, and is begun again under its token.
         change(self.open_jobs, lambda standing: standing.begun(job.token, job_id))
         return _running(version, job.name)
 
-    def _given_up(
-        self, name: ResultName, verdict: JobVerdict, reason: str, *, is_final: bool
-    ) -> Answer | None:
-        after = verdict.after_failure(reason, is_final=is_final)
+    def _give_back(self, lease: _Lease) -> None:
+        """Give back a lease that nobody can have begun a job under; any other stays."""
+        if lease.is_fresh and not self._may_be_others(lease.job):
+            change(self.open_jobs, lambda standing: standing.given_back(lease.job.token))
+
+    def _ask_frames(self, name: ResultName, verdict: JobVerdict, reason: str) -> None:
+        """Keep that frames are asked from now on. Raises a word for failure where that cannot be kept."""
+        after = verdict.after_failure(reason, is_final=True)
         kept = Result(JobVerdict.name_for(name), after.to_json(), self.now())
-        if unsaved := self.kept.save_results([kept]):
-            return next(iter(unsaved.values()))
-        if after.by_frames:
-            return None
-        return errors.NotReadyError("FilmJobFailed", f"{reason}; it is begun anew", retry_within_seconds=1)
+        for failure in self.kept.save_results([kept]).values():
+            raise failure
+
+
+def _verdict(kept: Result | errors.ImagepipeError | None) -> JobVerdict | errors.ImagepipeError:
+    if isinstance(kept, Result):
+        return JobVerdict.from_json(kept.response)
+    return JobVerdict() if kept is None else kept
 
 
 def _running(version: ImageVersion, name: ResultName) -> errors.NotReadyError:
     return errors.NotReadyError(
         "FilmJobRuns",
         f"a job of Rekognition looks for {name.detector} in {version.key}",
+        retry_within_seconds=RUNNING_SECONDS,
+    )
+
+
+def _waits_for_another(version: ImageVersion, job: OpenJob) -> errors.NotReadyError:
+    return errors.NotReadyError(
+        "AskedForAnother",
+        f"{version.key} waits for a job that may have begun on {job.key}, the same film, which is gone; "
+        "if no end of it is told, another is begun",
         retry_within_seconds=RUNNING_SECONDS,
     )
 

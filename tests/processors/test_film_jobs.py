@@ -7,11 +7,15 @@ from itertools import pairwise
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from contract.film_jobs import JOBS, MOST_STEPS, by_steps
+from contract.film_jobs import JOBS, MOST_STEPS, OpenJob, OpenJobs, by_steps
+from contract.moments import day_of
 from contract.records import Status
+from contract.results import ResultName
+from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy
 from processors.adapters.film_jobs import DynamoDBOpenJobs
 from tests.fakes.calls import nothing
@@ -196,6 +200,182 @@ def test_a_lease_of_a_worker_that_died_before_it_began_is_begun_with_the_same_to
     (begun,) = world.leases().jobs
     assert (begun.token, lease.id) == (lease.token, "")
     assert begun.id in world.jobs.jobs
+    assert world.jobs.begun().total() == 1
+
+
+def test_an_end_that_comes_while_another_worker_takes_a_lease_is_not_paid_for_again(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    world.jobs.end(job.id)
+
+    def end_first(operation: str) -> None:
+        if operation == "GetItem":  # of the open jobs, after what is kept was read
+            world.calls.before = nothing
+            world.tell(job)
+
+    world.calls.before = end_first
+    world.work()
+
+    assert world.calls.before is nothing
+    assert world.jobs.begun().total() == 1
+    assert (world.leases().jobs, world.leases().day_seconds) == ((), 40)
+    assert world.intervals("a.mp4") == INTERVALS
+
+
+def test_a_failure_that_comes_while_another_worker_takes_a_lease_is_heeded(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    world.jobs.end(job.id, "FAILED", "Unsupported codec/format.")
+
+    def end_first(operation: str) -> None:
+        if operation == "GetItem":
+            world.calls.before = nothing
+            world.tell(job)
+
+    world.calls.before = end_first
+    world.work()
+
+    assert world.jobs.begun().total() == 1
+    assert world.leases().jobs == ()
+    assert world.intervals("a.mp4") == INTERVALS
+
+
+def _lose_a_lease(world: JobsWorld, *, is_begun: bool) -> None:
+    """Kill the worker that has leased a job on a.mp4, before or after it has begun it."""
+
+    def kill(operation: str) -> None:
+        if operation == "StartLabelDetection":
+            raise KilledError
+
+    world.arrive(world.s3.put("a.mp4", FILM))
+    if is_begun:
+        world.calls.after = kill
+    else:
+        world.calls.before = kill
+    with pytest.raises(KilledError):
+        world.work()
+    world.calls.before = world.calls.after = nothing
+    world.use(WITH_JOBS)
+    world.now += 61
+
+
+def _refuse(world: JobsWorld, code: str) -> None:
+    def refuse(operation: str) -> None:
+        if operation == "StartLabelDetection":
+            raise client_error(code, operation, code)
+
+    world.calls.before = refuse
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "LimitExceededException", "AccessDeniedException"])
+def test_a_lost_lease_that_is_refused_a_second_beginning_stays(world: JobsWorld, code: str) -> None:
+    _lose_a_lease(world, is_begun=True)
+    _refuse(world, code)
+    world.work()
+
+    world.calls.before = nothing
+    world.work()
+
+    assert world.jobs.begun().total() == 1
+    assert world.leases().jobs[0].id in world.jobs.jobs
+
+
+def test_an_answer_that_is_lost_is_not_followed_by_a_throttle_that_gives_the_lease_back(
+    world: JobsWorld,
+) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+
+    def lose_the_answer(operation: str) -> None:
+        if operation == "StartLabelDetection":
+            _refuse(world, "ThrottlingException")
+            raise ReadTimeoutError(endpoint_url="rekognition")
+
+    world.calls.after = lose_the_answer
+    world.work()
+    assert world.calls.before is not nothing
+    world.calls.before = world.calls.after = nothing
+    world.now += 61
+    world.work()
+
+    assert world.jobs.begun().total() == 1
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "LimitExceededException", "AccessDeniedException"])
+def test_minutes_are_spent_by_jobs_that_were_begun_alone(world: JobsWorld, code: str) -> None:
+    world.use(replace(WITH_JOBS, film_job_minutes_a_day=1))
+    world.arrive(world.s3.put("a.mp4", FILM))
+    _refuse(world, code)
+    for _ in range(3):
+        world.work()
+        assert (world.leases().jobs, world.leases().day_seconds) == ((), 0)
+
+    world.calls.before = nothing
+    world.work()
+
+    assert (world.jobs.begun().total(), world.leases().day_seconds) == (1, 40)
+
+
+def test_a_lease_of_yesterday_gives_no_minutes_of_today_back() -> None:
+    noon = 1_000_000_000
+    name = ResultName("content", "labels", "f")
+    job = OpenJob(name, 0, "a.mp4", "etag", 1, None, "poster", 40_000, noon)
+    leased = OpenJobs().leased(job, 2, day_of(noon), None)
+    other = replace(job, name=replace(name, detector="text"), started=noon + 86_400)
+    both = leased.leased(other, 2, day_of(noon + 86_400), None)
+
+    assert both.given_back(job.token).day_seconds == 40
+    assert both.given_back(both.jobs[1].token).day_seconds == 0
+    begun = leased.begun(job.token, "id")
+    assert begun.given_back(job.token) == begun
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+@pytest.mark.parametrize("is_begun", [True, False])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_copy_of_a_film_whose_lease_was_lost_and_that_is_gone_is_recognized(
+    versioned: bool, is_begun: bool, is_told: bool
+) -> None:
+    world = JobsWorld(versioned=versioned)
+    _lose_a_lease(world, is_begun=is_begun)
+    world.arrive(world.s3.copy("a.mp4", "b.mp4"), world.s3.delete("a.mp4"))
+    world.work()
+    assert len(world.waiting) == 1, "b.mp4 waits"
+
+    for _ in range(4):
+        world.now += 300
+        for job in world.jobs.open:
+            world.jobs.end(job.id)
+        if is_told:
+            world.tell(*world.jobs.jobs.values())
+        world.sweep()
+        world.work()
+    for job in world.jobs.open:
+        world.tell(world.jobs.end(job.id))
+    world.work()
+
+    assert world.waiting == []
+    assert world.leases().jobs == ()
+    assert (world.status("a.mp4"), world.status("b.mp4")) == (Status.DELETED, Status.RECOGNIZED)
+    assert world.intervals("b.mp4") == INTERVALS
+    if is_told and versioned:
+        assert world.jobs.begun().total() == 1
+
+
+def test_a_copy_waits_for_the_end_of_what_may_have_begun_on_a_film_that_is_gone(world: JobsWorld) -> None:
+    _lose_a_lease(world, is_begun=True)
+    world.arrive(world.s3.copy("a.mp4", "b.mp4"), world.s3.delete("a.mp4"))
+    world.work()
+    world.now += 860  # it was begun 921 seconds ago, and is of 40
+    world.sweep()
+    world.work()
+    (job,) = world.jobs.open
+
+    world.tell(world.jobs.end(job.id))
+    world.work()
+
+    assert world.intervals("b.mp4") == INTERVALS
     assert world.jobs.begun().total() == 1
 
 

@@ -71,7 +71,7 @@ def events_of(camera: Camera, pictures: Iterable[CameraPicture]) -> list[CameraE
 
 def _is_event(camera: Camera, sighting: Sighting) -> str | None:
     """Return the label by which something that was seen makes an event; None where it makes none."""
-    label = camera.watches(sighting.label)
+    label = camera.watches(sighting.detected or sighting.label)
     if label is None or sighting.confidence < camera.min_confidence_percent:
         return None
     return label if not camera.zones or camera.zones_of(sighting.box) else None

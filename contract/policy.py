@@ -175,14 +175,18 @@ class Policy:
         """Return findings as they are shown: names of aliases, without what is hidden or not sure enough.
 
         A label of several names is as sure as the surest of those that count, and a parent if they all are.
+        What was seen before a camera is watched for by the detector's name, unless that must not be read.
         """
         labels: dict[str, float] = {}
         plain: set[str] = set()
+        seen: dict[str, tuple[str, str]] = {}
         for name, confidence in found.labels.items():
             shown = self.shown_name(name)
             if shown is None or confidence < self.threshold(name):
                 continue
             labels[shown] = max(confidence, labels.get(shown, 0.0))
+            if found.look is not None:
+                seen[name.casefold()] = (shown, "" if self.hides(name) else name)
             if name not in found.parents:
                 plain.add(shown)
         moderation = {
@@ -190,7 +194,13 @@ class Policy:
             for category, confidence in found.moderation.items()
             if confidence >= self.rule(category).threshold
         }
-        return replace(found, labels=labels, parents=frozenset(labels.keys() - plain), moderation=moderation)
+        return replace(
+            found,
+            labels=labels,
+            parents=frozenset(labels.keys() - plain),
+            moderation=moderation,
+            look=None if found.look is None else found.look.renamed(seen),
+        )
 
     def told(self, answer: Any, *, of_labels: bool) -> Any:
         """Return a detector's raw answer without what must not be read: hidden labels, gender and age.

@@ -19,11 +19,15 @@ class PictureBox(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """Something with a place in the picture where the picture had changed. The confidence is in percent."""
+    """Something with a place in the picture where the picture had changed. The confidence is in percent.
+
+    `detected` is the label that a detector gave it, where a policy shows it under another.
+    """
 
     label: str
     confidence: float
     box: PictureBox
+    detected: str = ""
 
     @classmethod
     def of(cls, label: str, confidence: float, box: PictureBox) -> "Sighting":
@@ -65,6 +69,19 @@ class CameraLook(NamedTuple):
         shown = {label.casefold() for label in labels}
         return self._replace(
             sightings=tuple(each for each in self.sightings if each.label.casefold() in shown)
+        )
+
+    def renamed(self, names: Mapping[str, tuple[str, str]]) -> "CameraLook":
+        """Return it with what was seen of these labels, by their names in lower case, alone.
+
+        They come with the name that is shown and with that by which cameras watch for it.
+        """
+        return self._replace(
+            sightings=tuple(
+                each._replace(label=names[folded][0], detected=names[folded][1])
+                for each in self.sightings
+                if (folded := each.label.casefold()) in names
+            )
         )
 
     def to_item(self) -> dict[str, Any]:

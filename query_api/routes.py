@@ -203,6 +203,7 @@ def _events(parts: Dependencies, about_images: images.ImageEndpoints) -> tuple[R
         about_images.in_list,
         parts.now,
         parts.visible,
+        parts.policy,
     ).routes()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from contract.camera_events import CameraEvent
 from contract.cameras import Camera, Cameras
@@ -19,6 +20,9 @@ from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.events import EventListing, EventsQuestion
 from query_api.search.questions import DEFAULT_LIMIT, ListQuestion
 
+if TYPE_CHECKING:
+    from contract.policy import Policy
+
 EVENT = schemas.json_object(
     {
         "id": {**schemas.TEXT, "description": "The same in what is told of the event."},
@@ -31,6 +35,11 @@ EVENT = schemas.json_object(
         "confidence": schemas.PERCENT,
         "box": schemas.BOX,
         "zones": schemas.listed(schemas.TEXT),
+        "is_cut": {
+            "type": "boolean",
+            "description": "More pictures than one answer reads: it may have begun before, and then the next "
+            "page has it too, or ended later.",
+        },
         "best": {
             "$ref": "#/components/schemas/Image",
             "description": "The picture in which it is surest, as `/images` lists it.",
@@ -83,7 +92,7 @@ EVENTS = Endpoint(
 class EventEndpoints:
     """Answers about events. `visible` are the prefixes that the caller may see, None for everything.
 
-    `in_list` writes a photo as lists do.
+    `in_list` writes a photo as lists do. By a `policy`, each name of an alias asks for all of them.
     """
 
     cameras: Cameras
@@ -92,6 +101,7 @@ class EventEndpoints:
     in_list: Callable[[ImageRecord], schemas.Json]
     now: Callable[[], datetime]
     visible: tuple[str, ...] | None = None
+    policy: "Policy | None" = None
 
     def routes(self) -> tuple[Route, ...]:
         return (Route(EVENTS, self._list),)
@@ -100,12 +110,13 @@ class EventEndpoints:
         params = QueryParams(EVENTS.parameters, request.raw_query_string)
         cameras = self._cameras(params)
         params.finish()
+        labels: tuple[str, ...] = params.all("label")
         question = EventsQuestion(
-            params.all("label"), params.one("from"), params.one("to"), params.one("limit")
+            self._meant(labels) if labels else None, params.one("from"), params.one("to"), params.one("limit")
         )
         # Signed as every cursor is: for this question, and for those who may see the same.
         signed = ListQuestion(
-            any_labels=question.labels,
+            any_labels=labels,
             uploaded_from=question.since,
             uploaded_to=question.until,
             prefix="".join(f"{camera.name}#" for camera in cameras),
@@ -125,10 +136,18 @@ class EventEndpoints:
             200,
             {
                 "cameras": [camera.name for camera in self._may_see()],
-                "events": [self._shown(event, page.best[event.best]) for event in page.events],
+                "events": [
+                    {**self._shown(event, page.best[event.best]), "is_cut": event in page.cut}
+                    for event in page.events
+                ],
                 "cursor": None if page.next_until is None else self.cursors.write(signed, page.next_until),
             },
         )
+
+    def _meant(self, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if self.policy is None:
+            return labels
+        return tuple(name for label in labels for name in self.policy.names(label))
 
     def _cameras(self, params: QueryParams) -> Sequence[Camera]:
         seen = {camera.name: camera for camera in self._may_see()}

@@ -1,13 +1,18 @@
 """Events as they are asked for: made of records, newest first, page by page, of what a caller may see."""
 
+from random import Random
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.camera_events import CameraPicture, events_of
 from contract.cameras import Camera, Cameras
+from contract.moments import to_text
 from contract.policy_faults import read_policy
 from contract.sightings import PictureBox, Sighting
+from query_api.search.events import MOST_PICTURES_AT_ONCE, PICTURES_OF_A_PAGE, picture_of
 from tests.cameras.pictures import LOW, seen
 from tests.query_api.photos import commit, tombstone
 from tests.query_api.site import Site
@@ -98,6 +103,115 @@ def test_what_a_policy_hides_makes_no_event(site: Site) -> None:
     site.policy = read_policy('{"hidden": ["Dog"]}')
 
     assert told(site) == [EVENTS[0], EVENTS[3]]
+
+
+def test_what_an_alias_stands_for_makes_events_by_the_name_that_is_watched_for(site: Site) -> None:
+    site.policy = read_policy('{"aliases": {"Animal": ["Dog", "Cat"], "Human": ["Person"]}}')
+
+    assert told(site) == EVENTS
+    for asked in ("animal", "CAT", "dog"):
+        assert told(site, f"?label={asked}") == EVENTS[1:3]
+    look = site.get("/images/cameras/yard/00015.jpg").json["look"]
+    assert [each["label"] for each in look["sightings"]] == ["Animal"]
+
+
+def test_what_tells_gender_is_an_event_under_its_alias_alone() -> None:
+    camera = YARD._replace(watch=("Man", "Person"))
+    site = Site(cameras=Cameras([camera]), policy=read_policy('{"aliases": {"Person": ["Man"]}}'))
+    commit(site.table, seen(camera, 15, "Man"))
+
+    assert told(site) == [("yard", "Person", "00:15", "00:15")]
+
+
+def all_pages(site: Site, query: str, most: int = 20) -> list[list[dict[str, Any]]]:
+    """Return the events of each page; fails where pages do not come to an end."""
+    pages: list[list[dict[str, Any]]] = []
+    cursor = ""
+    while len(pages) < most:
+        answer = site.get(f"/events?{query}{cursor}").json
+        pages.append(answer["events"])
+        if answer["cursor"] is None:
+            return pages
+        cursor = f"&cursor={answer['cursor']}"
+    raise AssertionError(f"no end: {pages}")
+
+
+def street(gone_after: int, pictures: int, every: int) -> Site:
+    """Return a site whose one camera has one event without a gap."""
+    camera = YARD._replace(gone_after_seconds=gone_after)
+    site = Site(cameras=Cameras([camera]))
+    for picture in range(pictures):
+        commit(site.table, seen(camera, picture * every, "Dog"))
+    return site
+
+
+def test_an_event_of_more_pictures_than_a_page_reads_is_told_once_and_whole() -> None:
+    pages = all_pages(street(3_600, 1_200, 6), "")
+
+    (event,) = (event for page in pages for event in page)
+    assert (event["pictures"], event["is_cut"]) == (1_200, False)
+    assert len(pages) == 1
+
+
+def test_an_event_that_goes_on_after_the_end_of_a_page_is_whole() -> None:
+    (page,) = all_pages(street(10, 600, 6), "to=2026-11-23T12:00:30Z")
+
+    assert [(event["pictures"], event["is_cut"]) for event in page] == [(600, False)]
+
+
+def test_what_is_longer_than_any_answer_reads_says_so_and_pages_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("query_api.search.events.PICTURES_OF_A_PAGE", 100)
+    monkeypatch.setattr("query_api.search.events.MOST_PICTURES_BACK", 200)
+    monkeypatch.setattr("query_api.search.events.MOST_PICTURES", 250)
+
+    pages = all_pages(street(3_600, 700, 1), "")
+
+    assert all(page for page in pages)
+    assert [event["is_cut"] for page in pages for event in page] == [True] * len(pages)
+    # The first page has what came last, the last page what came first.
+    assert pages[0][0]["end"] == "2026-11-23T12:11:39.000Z"
+    assert pages[-1][0]["begin"] == "2026-11-23T12:00:00.000Z"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_pages_have_the_events_that_all_pictures_together_are_of(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("query_api.search.events.PICTURES_OF_A_PAGE", 6)
+    monkeypatch.setattr("query_api.search.events.MOST_PICTURES_AT_ONCE", 3)
+    randomly = Random(seed)
+    cameras = [YARD._replace(watch=("Dog", "Cat")), DOOR._replace(zones=(), watch=("Dog", "Cat"))]
+    site = Site(cameras=Cameras(cameras))
+    expected = []
+    for camera in cameras:
+        seconds = sorted(randomly.sample(range(3_000), 60))
+        records = [seen(camera, second, randomly.choice(["Dog", "Cat"])) for second in seconds]
+        for record in records:
+            commit(site.table, record)
+        expected += events_of(camera, [each for record in records if (each := picture_of(record))])
+
+    pages = all_pages(site, f"limit={randomly.randint(3, 9)}", most=200)
+
+    found = [(event["id"], event["end"], event["pictures"]) for page in pages for event in page]
+    assert sorted(found) == sorted((each.id, to_text(each.end), each.pictures) for each in expected)
+
+
+def test_all_cameras_share_what_one_answer_reads() -> None:
+    cameras = [Camera(f"c{number}", f"c{number}/", gone_after_seconds=5) for number in range(10)]
+    site = Site(cameras=Cameras(cameras))
+    for camera in cameras:
+        for picture in range(60):
+            commit(site.table, seen(camera, picture * 10, "Dog"))
+    site.table.records_asked = 0
+
+    first = site.get("/events?limit=100").json
+
+    assert len(first["events"]) == 100
+    assert site.table.records_asked <= PICTURES_OF_A_PAGE + MOST_PICTURES_AT_ONCE
+    told = [event["id"] for page in all_pages(site, "limit=100") for event in page]
+    assert len(set(told)) == len(told) == 600
 
 
 sightings = st.builds(

@@ -88,8 +88,10 @@ def _nested(content: Mapping[str, Any]) -> Iterator[str]:
     for prefix, name in prefixes.items():
         for other, other_name in prefixes.items():
             if prefix != other and prefix.startswith(other):
-                yield f"the prefix of {name} is below that of {other_name}; cameras have folders beside "
-                "each other"
+                yield (
+                    f"the prefix of {name} is below that of {other_name}; cameras have folders beside each "
+                    "other"
+                )
 
 
 def _faults_of(camera: Mapping[str, Any]) -> Iterator[str]:
@@ -97,8 +99,10 @@ def _faults_of(camera: Mapping[str, Any]) -> Iterator[str]:
         yield f"has {', '.join(strange)}; it may have {', '.join(_MEMBERS)}"
     prefix = camera.get("prefix")
     if not isinstance(prefix, str) or not re.fullmatch(r"[^*?$\s][^*?$]{0,198}/", prefix):
-        yield f'has prefix = {prefix!r}; it is how its keys begin, up to a slash, as "cameras/door/", '
-        "without *, ? and $"
+        yield (
+            f'has prefix = {prefix!r}; it is how its keys begin, up to a slash, as "cameras/door/", '
+            "without *, ? and $"
+        )
     masks = camera.get("masks", [])
     if not isinstance(masks, list) or len(masks) > MOST_POLYGONS or not all(map(_is_area, masks)):
         yield f"has masks that are none; they are up to {MOST_POLYGONS}, {_AREA}"
@@ -108,8 +112,10 @@ def _faults_of(camera: Mapping[str, Any]) -> Iterator[str]:
         or len(zones) > MOST_POLYGONS
         or not all(_NAME.fullmatch(name) and _is_area(zone) for name, zone in zones.items())
     ):
-        yield f"has zones that are none; they are up to {MOST_POLYGONS}, each with a name of small "
-        f"letters, {_AREA}"
+        yield (
+            f"has zones that are none; they are up to {MOST_POLYGONS}, each with a name of small letters, "
+            f"{_AREA}"
+        )
     watch = camera.get("watch", ["Person"])
     if (
         not isinstance(watch, list)

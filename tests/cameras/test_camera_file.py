@@ -40,12 +40,21 @@ def test_the_example_of_the_docs_has_no_faults(tmp_path: Path) -> None:
         ("", "it has no camera"),
         ("prefix = 1", "prefix stands outside of a section"),
         ("[Door]\nprefix = 'a/'", "a camera is named 'Door'"),
-        ("[door]\nprefix = 'a'", "has prefix = 'a'"),
+        (
+            "[door]\nprefix = 'a'",
+            "the camera door has prefix = 'a'; it is how its keys begin, up to a slash, as "
+            '"cameras/door/", without *, ? and $',
+        ),
         ("[door]\nprefix = 'a*/'", "has prefix = 'a*/'"),
         ("[door]\nprefix = 'a/'\nlabels = []", "has labels; it may have"),
         ("[door]\nprefix = 'a/'\nwatch = []", "has watch = []"),
         ("[door]\nprefix = 'a/'\nmasks = [[0.5, 0, 0.6, 1]]", "has masks that are none"),
-        ("[door]\nprefix = 'a/'\nzones.x = [[0, 0], [1, 1]]", "has zones that are none"),
+        (
+            "[door]\nprefix = 'a/'\nzones.x = [[0, 0], [1, 1]]",
+            "the camera door has zones that are none; they are up to 8, each with a name of small letters, "
+            "each a box [left, top, width, height] or a polygon of 3 to 12 points [x, y], in parts of the "
+            "picture, 0 to 1",
+        ),
         ("[door]\nprefix = 'a/'\nmin_confidence = 101", "has min_confidence = 101"),
         ("[door]\nprefix = 'a/'\ngone_after = 'soon'", "has gone_after = 'soon'"),
         ("[door]\nprefix = 'a/'\nsilent_after = 60", "has silent_after = 60"),
@@ -53,7 +62,10 @@ def test_the_example_of_the_docs_has_no_faults(tmp_path: Path) -> None:
         ("[door]\nprefix = 'a/'\nquiet = '22:00'", "has quiet = '22:00'"),
         ("[door]\nprefix = 'a/'\ntime_zone = 'Mars'", "has time_zone = 'Mars'"),
         ("[door]\nprefix = 'a/'\n[yard]\nprefix = 'a/'", "two cameras have the same prefix"),
-        ("[door]\nprefix = 'a/b/'\n[yard]\nprefix = 'a/'", "the prefix of door is below that of yard"),
+        (
+            "[door]\nprefix = 'a/b/'\n[yard]\nprefix = 'a/'",
+            "the prefix of door is below that of yard; cameras have folders beside each other",
+        ),
         (
             "[door]\nprefix = 'a/'\nwatch = ["
             + "'x123456789x123456789x123456789x123456789x123456789x123456789x123456789x123456789', " * 20

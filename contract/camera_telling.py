@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from contract.alerts import AlertRule, QuietHours, clock_time
 from contract.camera_events import CameraEvent
 from contract.cameras import Camera
+from contract.timing import DAY_SECONDS
 
 # Asked by the schedule: to tell what has ended, fallen silent or is due, though no picture comes.
 TICK_EVENT = "tick"
@@ -20,6 +21,8 @@ MOST_TOLD = 100
 # What began longer ago when it is first seen (dead letters that were sent back) is history: it is listed, not
 # told.
 LATE_SECONDS = 3_600.0
+# A digest tells of no more than this, if there was none for long.
+DIGEST_SECONDS = 2.0 * DAY_SECONDS
 # That pictures come is noted this often.
 NOTED_EVERY_SECONDS = 30.0
 
@@ -93,20 +96,20 @@ class ToldState(NamedTuple):
                 if not known.muted:
                     messages.append(_about(event, known, "begin", event.begin))
             is_over = event.is_over(camera, now)
+            begin, end = min(known.begin, event.begin), max(known.end, event.end)
             if is_over and not known.is_over and not known.muted:
-                messages.append(_about(event, known, "end", event.end))
+                # No more than its last hour was read.
+                messages.append(_about(event._replace(begin=begin), known, "end", event.end))
             met.add(known.id)
-            after = known._replace(
-                begin=min(known.begin, event.begin), end=max(known.end, event.end), is_over=is_over
-            )
-            told[told.index(known)] = after
+            told[told.index(known)] = known._replace(begin=begin, end=end, is_over=is_over)
         for place, each in enumerate(told):
             # Its pictures are gone: whoever was told that it began is told that it is over.
             if not each.is_over and each.id not in met and now - each.end > camera.gone_after_seconds:
                 told[place] = each._replace(is_over=True)
                 if not each.muted:
                     messages.append(CameraMessage(f"{each.id}-end", "end", camera.name, each.end))
-        state = self._replace(told=tuple(sorted(told, key=lambda each: each.begin)[-MOST_TOLD:]))
+        # By end: one that is forgotten while it goes on would be told again, under another id.
+        state = self._replace(told=tuple(sorted(told, key=lambda each: each.end)[-MOST_TOLD:]))
         return state._told_of_silence(camera, now, messages)
 
     def _told_of_silence(
@@ -127,13 +130,18 @@ class ToldState(NamedTuple):
             camera.digest and self.digest_since and _rule(camera).is_due(self.digest_since, None, now)
         )
 
+    def digest_from(self, camera: Camera, now: float) -> float:
+        """Return from when on pictures are read for a digest: those of what went on at the last one too."""
+        return max(self.digest_since - camera.gone_after_seconds, now - DIGEST_SECONDS)
+
     def digested(
         self, camera: Camera, events: Sequence[CameraEvent], now: float
     ) -> tuple["ToldState", CameraMessage]:
-        """Return it after a digest of the events since the last one."""
+        """Return it after a digest of those events that began since the last one, all since `digest_from`."""
         counts: dict[str, int] = {}
         for event in events:
-            counts[event.label] = counts.get(event.label, 0) + 1
+            if self.digest_since <= event.begin < now:
+                counts[event.label] = counts.get(event.label, 0) + 1
         message = CameraMessage(
             f"{camera.name}-digest-{self.digest_since:.0f}", "digest", camera.name, now, None, counts
         )

@@ -1,6 +1,5 @@
 """Alerts put together, once for each Lambda environment, by their entry."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +10,11 @@ from aws_lambda_powertools import Logger
 
 from contract.alerts import FLUSH_EVENT, AnnouncedPhoto, read_alerts
 from contract.environment import load
-from contract.errors import ImagepipeError
 from contract.settings import AlertsSettings
 from processors.adapters.alerts import DynamoDBAlerts, SnsAlerts
 from processors.adapters.calls import lambda_config, retry_policy
 from processors.alerts.alerting import Alerting
+from processors.completions import take_messages
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
@@ -48,27 +47,13 @@ def assemble(
     log = cast("Log", logger)
     alerting = Alerting(read_alerts(settings.alerts), kept.read, kept.write, sent.send, clock, log)
 
+    def take(photos: Mapping[str, AnnouncedPhoto]) -> Sequence[str]:
+        alerting.take(list(photos.values()))
+        return ()
+
     def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         if FLUSH_EVENT in event:
             return {"sent": alerting.flush()}
-        return take_messages(alerting, event["Records"], log)
+        return take_messages(event["Records"], AnnouncedPhoto.of, take, log)
 
     return cast("Answering", logger.inject_lambda_context(work))
-
-
-def take_messages(alerting: Alerting, records: Sequence[Mapping[str, Any]], log: Log) -> dict[str, Any]:
-    """Take the completions of a batch; return which messages SQS has to bring again."""
-    photos: dict[str, AnnouncedPhoto] = {}
-    failed: list[str] = []
-    for record in records:
-        try:
-            photos[record["messageId"]] = AnnouncedPhoto.of(json.loads(record["body"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
-            log.exception(f"the message {record['messageId']} is no completion", error=repr(fault))
-            failed.append(record["messageId"])
-    try:
-        alerting.take(list(photos.values()))
-    except ImagepipeError as error:
-        log.exception("photos could not be held against the alerts, and come again", error=str(error))
-        failed += photos
-    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}

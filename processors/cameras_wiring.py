@@ -1,6 +1,5 @@
 """Telling of cameras put together, once for each Lambda environment, by their entry."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +11,11 @@ from aws_lambda_powertools import Logger
 from contract.camera_telling import TICK_EVENT
 from contract.cameras import read_cameras
 from contract.environment import load
-from contract.errors import ImagepipeError
-from contract.moments import to_seconds
 from contract.settings import CamerasSettings
 from processors.adapters.calls import lambda_config, retry_policy
 from processors.adapters.camera_telling import DynamoDBTelling, SnsCameras
 from processors.cameras.telling import AnnouncedPicture, CameraTelling
+from processors.completions import take_messages
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
@@ -51,29 +49,13 @@ def assemble(
         read_cameras(settings.cameras), kept.read, kept.write, kept.pictures, sent.send, clock, log
     )
 
+    def take(pictures: Mapping[str, AnnouncedPicture]) -> Sequence[str]:
+        failed = telling.take(list(pictures.values()))
+        return [identifier for identifier, picture in pictures.items() if picture.camera in failed]
+
     def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         if TICK_EVENT in event:
             return {"sent": telling.tick()}
-        return take_messages(telling, event["Records"], log)
+        return take_messages(event["Records"], AnnouncedPicture.of, take, log)
 
     return cast("Answering", logger.inject_lambda_context(work))
-
-
-def take_messages(telling: CameraTelling, records: Sequence[Mapping[str, Any]], log: Log) -> dict[str, Any]:
-    """Take the completions of a batch; return which messages SQS has to bring again."""
-    pictures: dict[str, AnnouncedPicture] = {}
-    failed: list[str] = []
-    for record in records:
-        try:
-            body = json.loads(record["body"])
-            at = to_seconds(body["uploaded_at"])
-            pictures[record["messageId"]] = AnnouncedPicture(str(body["look"]["camera"]), at)
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
-            log.exception(f"the message {record['messageId']} is no camera's completion", error=repr(fault))
-            failed.append(record["messageId"])
-    try:
-        telling.take(list(pictures.values()))
-    except ImagepipeError as error:
-        log.exception("what cameras saw could not be told, and comes again", error=str(error))
-        failed += pictures
-    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}

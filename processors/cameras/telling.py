@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contract.camera_events import CameraPicture, events_of
 from contract.camera_telling import CameraMessage, ToldState
 from contract.cameras import Camera, Cameras
 from contract.errors import ImagepipeError, NotReadyError
-from contract.timing import DAY_SECONDS
+from contract.moments import to_seconds
 from processors.telemetry import Log
 
 # Two workers and the schedule change one item: each time, one of them gets through.
@@ -20,6 +20,11 @@ class AnnouncedPicture(NamedTuple):
 
     camera: str
     at: float
+
+    @classmethod
+    def of(cls, completion: Mapping[str, Any]) -> "AnnouncedPicture":
+        """Read a completion. Raise KeyError, TypeError or ValueError for what is no camera's."""
+        return cls(str(completion["look"]["camera"]), to_seconds(completion["uploaded_at"]))
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,22 @@ class CameraTelling:
     clock: Callable[[], float]
     log: Log
 
-    def take(self, announced: Sequence[AnnouncedPicture]) -> None:
-        """Tell what pictures change. Raise a word for failure where that could not be told."""
+    def take(self, announced: Sequence[AnnouncedPicture]) -> frozenset[str]:
+        """Tell what pictures change; return the cameras of which that could not be told."""
         by_camera: dict[str, list[float]] = {}
         for picture in announced:
             by_camera.setdefault(picture.camera, []).append(picture.at)
+        failed = set[str]()
         for name, times in by_camera.items():
             # One that was taken out of the file meanwhile is nobody's any more.
-            if (camera := self.cameras.by_name.get(name)) is not None:
+            if (camera := self.cameras.by_name.get(name)) is None:
+                continue
+            try:
                 self._advance(camera, times)
+            except ImagepipeError as error:
+                self._could_not(camera, error)
+                failed.add(name)
+        return frozenset(failed)
 
     def tick(self) -> int:
         """Tell what time changes; return how many messages that were. Raise what failed, at the end."""
@@ -56,11 +68,14 @@ class CameraTelling:
             try:
                 sent += self._advance(camera, ())
             except ImagepipeError as error:
-                self.log.exception(f"the camera {camera.name} cannot be told of", error=str(error))
+                self._could_not(camera, error)
                 failed = error
         if failed is not None:
             raise failed
         return sent
+
+    def _could_not(self, camera: Camera, error: ImagepipeError) -> None:
+        self.log.exception(f"the camera {camera.name} cannot be told of", error=str(error))
 
     def _advance(self, camera: Camera, times: Sequence[float]) -> int:
         sent: set[str] = set()
@@ -74,7 +89,7 @@ class CameraTelling:
                 events = events_of(camera, self.pictures(camera, since, now))
             after, messages = after.advanced(camera, events, now)
             if after.is_digest_due(camera, now):
-                since = max(after.digest_since, now - DAY_SECONDS)
+                since = after.digest_from(camera, now)
                 after, digest = after.digested(
                     camera, events_of(camera, self.pictures(camera, since, now)), now
                 )

@@ -1,6 +1,6 @@
 """What is told of cameras: each thing once, whatever is killed, late, again or gone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.camera_events import CameraPicture
-from contract.camera_telling import CameraMessage, ToldState
+from contract.camera_telling import MOST_TOLD, CameraMessage, ToldState
 from contract.cameras import Camera, Cameras
-from contract.errors import NotReadyError
+from contract.errors import ConfigurationError, NotReadyError
 from contract.items import from_wire, to_wire
 from contract.sightings import PictureBox, Sighting
 from processors.cameras.telling import AnnouncedPicture, CameraTelling, subject_of
@@ -27,6 +27,7 @@ DOOR = Camera(
     quiet=("22:00", "06:00"),
 )
 SOMEBODY = Sighting.of("Person", 90.0, PictureBox(0.4, 0.4, 0.1, 0.2))
+CAR = Sighting.of("Car", 90.0, PictureBox(0.1, 0.1, 0.1, 0.1))
 
 
 class KilledError(Exception):
@@ -59,21 +60,21 @@ class Scene:
         if self.dies_after == 0:
             raise KilledError
 
-    def telling(self) -> CameraTelling:
+    def telling(self, *others: Camera) -> CameraTelling:
         def pictures(_camera: Camera, since: float, until: float) -> list[CameraPicture]:
             return [each for at, each in self.pictures.items() if since <= at <= until]
 
         log = cast("Log", Logger(service="test", level="CRITICAL"))
-        cameras = Cameras([self.camera])
+        cameras = Cameras([self.camera, *others])
         return CameraTelling(cameras, self.read, self.write, pictures, self.send, lambda: self.now, log)
 
-    def take(self, seconds: float, *, somebody: bool = True) -> None:
+    def take(self, seconds: float, *, somebody: bool = True, car: bool = False) -> None:
         """Have a picture come that was taken some seconds after noon, now or before."""
         at = NOON + seconds
         self.now = max(self.now, at)
-        if somebody:
-            self.pictures[at] = CameraPicture(at, f"{seconds}.jpg", (SOMEBODY,))
-        self.telling().take([AnnouncedPicture("door", at)])
+        if seen := (SOMEBODY,) * somebody + (CAR,) * car:
+            self.pictures[at] = CameraPicture(at, f"{seconds}.jpg", seen)
+        assert not self.telling().take([AnnouncedPicture("door", at)])
 
     def tick(self, seconds: float) -> None:
         self.now = NOON + seconds
@@ -155,6 +156,60 @@ def test_a_day_is_told_at_its_hour() -> None:
     assert digest.counts == {"Person": 3}
 
 
+def test_what_began_in_the_minute_of_a_digest_is_in_the_next_and_in_one_alone() -> None:
+    """The schedule asks somewhere in a minute, so from one digest to the next is a day, or a little more."""
+    scene = Scene(DOOR._replace(silent_after_seconds=0))
+    scene.take(3_580)
+    scene.tick(3_600 + 5)
+    scene.take(3_600 + 45)
+    scene.tick(3_600 + 86_400 + 55)
+    # The next one is late by most of a day, and sent with the picture.
+    scene.take(3 * 86_400)
+    scene.tick(3_600 + 3 * 86_400 + 55)
+
+    digests = [message.counts for message in scene.told if message.event == "digest"]
+    assert digests == [{"Person": 1}, {"Person": 1}, {}, {"Person": 1}]
+
+
+def test_what_goes_on_for_long_ends_with_its_begin() -> None:
+    scene = Scene(DOOR._replace(silent_after_seconds=0, digest=""))
+    for seconds in range(0, 3 * 3_600 + 1, 50):
+        scene.take(seconds)
+    scene.tick(3 * 3_600 + 61)
+
+    assert scene.words == ["begin", "end"]
+    _, end = scene.told
+    assert end.about is not None
+    assert (end.about.begin, end.about.end) == (NOON, NOON + 3 * 3_600)
+
+
+def test_what_goes_on_is_told_once_however_much_else_comes_and_goes() -> None:
+    scene = Scene(DOOR._replace(silent_after_seconds=0, digest="", gone_after_seconds=20))
+    for seconds in range(0, 330 * 15, 15):
+        scene.take(seconds, somebody=seconds % 45 == 0, car=True)
+
+    cars = [message for message in scene.told if message.about is not None and message.about.label == "Car"]
+    assert [message.event for message in cars] == ["begin"]
+    assert len(scene.told) > 2 * MOST_TOLD
+
+
+def test_a_camera_that_cannot_be_told_of_holds_up_no_other() -> None:
+    scene = Scene()
+    yard = Camera("yard", "cameras/yard/")
+    telling = scene.telling(yard)
+    readable = scene.read
+
+    def read(camera: str) -> ToldState:
+        if camera == "yard":
+            raise ConfigurationError("UnreadableTelling", "delete the item")
+        return readable(camera)
+
+    scene.pictures[NOON] = CameraPicture(NOON, "a.jpg", (SOMEBODY,))
+    announced = [AnnouncedPicture("yard", NOON), AnnouncedPicture("door", NOON)]
+    assert replace(telling, read=read).take(announced) == {"yard"}
+    assert scene.words == ["begin"]
+
+
 def test_within_a_cooldown_and_in_quiet_hours_nothing_is_told() -> None:
     scene = Scene(DOOR._replace(cooldown_seconds=600, silent_after_seconds=0))
     for seconds in (0, 200, 700):
@@ -169,10 +224,13 @@ def test_within_a_cooldown_and_in_quiet_hours_nothing_is_told() -> None:
 
 def test_a_camera_that_others_change_all_the_time_is_left_to_the_next_time() -> None:
     scene = Scene()
+    scene.take(0, somebody=False)
     scene.write = lambda *_: False  # type: ignore[method-assign]
 
+    scene.pictures[NOON] = CameraPicture(NOON, "a.jpg", (SOMEBODY,))
+    assert scene.telling().take([AnnouncedPicture("door", NOON)]) == {"door"}
     with pytest.raises(NotReadyError, match="changed by others"):
-        scene.take(0)
+        scene.tick(601)
 
 
 @given(

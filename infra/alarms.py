@@ -197,11 +197,11 @@ class Alarms(Construct):
         )
 
     def _on_people(self, people: lambda_.Function) -> None:
-        """Watch for a run that failed and was tried again in vain: Lambda tries an event three times."""
+        """Watch for a run that failed. It is not tried again by Lambda: the next one goes on."""
         self._alarm(
             "PeopleNotForgotten",
             people.metric_errors(period=Duration.hours(1), statistic="Sum"),
-            2,
+            1,
             "Somebody whose consent is over, or whose photo is gone, could not be removed from the "
             "faces that are kept, or not from all photos. The log of the people function says what is left, "
             "and why. Remove the cause, then run `imagepipe people forget --ended`.",

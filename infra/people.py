@@ -10,7 +10,7 @@ from contract import timing
 from contract.environment import dump
 from contract.people import DUE_EVENT, PEOPLE, PEOPLE_DUE, PHOTOS_DUE, collection_of
 from contract.settings import PeopleSettings
-from contract.table import CONTENT_PREFIX, INDEX_PREFIX, person_term
+from contract.table import CONTENT_PREFIX, INDEX_PREFIX, RECORD_PREFIX, person_term
 from infra.functions import PythonFunction, allow, allow_on_items, ask_every
 from infra.intake import ObjectEvents
 from infra.settings import DeploymentSettings
@@ -64,6 +64,8 @@ class PersonFunction(Construct):
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
+        # The next run goes on with what is left; one that is tried again at once reads the whole table again.
+        self.function.configure_async_invoke(retry_attempts=0)
         arn = Stack.of(self).format_arn(
             service="rekognition", resource="collection", resource_name=collection
         )
@@ -79,10 +81,12 @@ class PersonFunction(Construct):
             ask_every(self, due.capitalize(), Duration.hours(hours), self.function, **{DUE_EVENT: due})
 
     def _allow_on_table(self, table: dynamodb.ITable) -> None:
-        """Let it look through the table, and change persons, answers and corrections."""
+        """Let it look through the table, and change persons, their index rows, answers and corrections."""
         allow(self.function, ["dynamodb:Scan"], table.table_arn)
         for actions, keys in (
-            (["dynamodb:Query"], [PEOPLE, f"{INDEX_PREFIX}{person_term('*')}"]),
+            (["dynamodb:Query"], [PEOPLE]),
+            (["dynamodb:Query", "dynamodb:BatchWriteItem"], [f"{INDEX_PREFIX}{person_term('*')}"]),
+            (["dynamodb:BatchGetItem"], [f"{RECORD_PREFIX}*"]),
             (["dynamodb:PutItem", "dynamodb:DeleteItem"], [PEOPLE]),
             (["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"], [f"{CONTENT_PREFIX}*"]),
         ):

@@ -1,9 +1,10 @@
 """Forgetting persons, and photos that persons were enrolled by; it ends in a search that finds nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from contract.errors import ImagepipeError
 from contract.people import Person, PersonStatus, source_of
 from people.collection import CollectionFace, FaceCollection, UnusablePhotoError, image_of
 from people.mentions import MentionRemoval
@@ -50,24 +51,37 @@ class PersonRemoval:
     now: Callable[[], str]
     mentions: MentionRemoval
 
-    def forget(self, persons: Sequence[Person]) -> Steps[list[Receipt]]:
-        """Remove persons, and look whether that is so. Raise UnfinishedError with what is still found.
+    def forget(self, persons: Sequence[Person], tell: Callable[[Receipt], None]) -> Steps[None]:
+        """Remove persons, and look whether that is so; `tell` of each who is gone.
 
-        All faces are gone before the first mention is looked for: the table is read for all persons at once.
+        Raise ImagepipeError with what is still found, of the first of whom it is. All faces are gone before
+        the first mention is looked for: the table is read for all persons at once.
         """
-        removed = []
+        removed, failures = [], list[ImagepipeError]()
         for person in persons:
-            removed.append((person, (yield from self.remove_biometrics(person))))
-        return (yield from self.remove_the_rest(removed))
+            try:
+                removed.append((person, (yield from self.remove_biometrics(person))))
+            except ImagepipeError as error:
+                failures.append(error)
+        yield from self.remove_the_rest(removed, tell)
+        for failure in failures:
+            raise failure
 
-    def remove_the_rest(self, removed: Sequence[tuple[Person, Receipt]]) -> Steps[list[Receipt]]:
-        """Remove what else is kept of persons whose faces are gone. Raise UnfinishedError."""
-        freed = yield from self.mentions.remove(frozenset(person.id for person, _ in removed))
-        receipts = []
+    def remove_the_rest(
+        self, removed: Sequence[tuple[Person, Receipt]], tell: Callable[[Receipt], None]
+    ) -> Steps[None]:
+        """Remove what else is kept of persons whose faces are gone, and tell of each who is.
+
+        Raise UnfinishedError where photos still name somebody.
+        """
+        taken_out = yield from self.mentions.remove(frozenset(person.id for person, _ in removed))
         for person, receipt in removed:
-            self.people.remove(person)
-            receipts.append(receipt._replace(forgotten_at=self.now(), photos_freed=freed.get(person.id, 0)))
-        return receipts
+            if person.id not in taken_out.left:
+                self.people.remove(person)
+                photos = taken_out.photos.get(person.id, 0)
+                tell(receipt._replace(forgotten_at=self.now(), photos_freed=photos))
+        if taken_out.left:
+            raise _not_made_anew(taken_out.left)
 
     def remove_biometrics(self, person: Person) -> Steps[Receipt]:
         """Mark a person, and remove the faces and the user; return what was removed."""
@@ -189,6 +203,14 @@ def _owner(face: CollectionFace) -> str:
     """Return the id of the person whose face it is; empty where nobody here has put it there."""
     owner, _, source = face.external_id.partition(":")
     return owner if source else face.user_id
+
+
+def _not_made_anew(persons: Collection[str]) -> UnfinishedError:
+    return UnfinishedError(
+        "NotMadeAnew",
+        f"photos that name {', '.join(sorted(persons))} are not made anew yet; look whether the pipeline "
+        "works (imagepipe status), and run the command again",
+    )
 
 
 def _changed(person: Person) -> UnfinishedError:

@@ -3,19 +3,30 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from aws.calls import MAX_READS
 from aws.queues import Outgoing, SqsQueue
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from people.mentions_table import DynamoDBMentions, PersonMention
-from people.progress import Steps, UnfinishedError
+from people.progress import Steps
 
 # On one machine no worker is at it for longer.
 LOCAL_SETTLING_SECONDS = 5
 LOOK_SECONDS = 2.0
 # How often it is looked whether workers have made the records anew: ten minutes of looks.
 MOST_LOOKS = 300
+# How often the whole table is read: once, again to see that nothing is left, and for what came between.
+MOST_PASSES = 3
+
+
+class TakenOut(NamedTuple):
+    """Of how many photos each person was taken out, by id, and who is still named by one."""
+
+    photos: Mapping[str, int]
+    left: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -33,30 +44,39 @@ class MentionRemoval:
     sleep: Callable[[float], None]
     settling_seconds: float = PROCESSOR_TIMEOUT_SECONDS
 
-    def remove(self, persons: frozenset[str]) -> Steps[Mapping[str, int]]:
-        """Take these ids out; return of how many photos each. Raise UnfinishedError where some are left."""
-        freed = Counter[str]()
+    def remove(self, persons: frozenset[str]) -> Steps[TakenOut]:
+        """Take these ids out of all that is kept."""
+        photos, left = Counter[str](), frozenset[str]()
         if not persons:
-            return freed
+            return TakenOut(photos, left)
         yield "waiting until no worker looks for them"
         self.sleep(self.settling_seconds)
-        asked: set[str] = set()
-        for _ in range(MOST_LOOKS):
-            found = yield from self._pass(persons)
-            if not found and not any(map(self.table.has_rows, persons)):
-                return freed
-            new = [record for record in found if record.key not in asked]
-            if new:
-                self._ask_to_look([record.key for record in new])
-                asked |= {record.key for record in new}
-                freed.update(person for record in new for person in record.persons)
-            yield f"waiting until {len(found):,} photos are made anew"
-            self.sleep(LOOK_SECONDS)
-        raise UnfinishedError(
-            "NotMadeAnew",
-            "photos that name who is forgotten are not made anew yet; look whether the pipeline works "
-            "(imagepipe status), and run the command again",
-        )
+        for _ in range(MOST_PASSES):
+            named = yield from self._pass(persons - left)
+            if not named:
+                break
+            self._ask_to_look([record.key for record in named])
+            photos.update(person for record in named for person in record.persons)
+            left |= _named_by((yield from self._made_anew(named)))
+            if persons == left:
+                break
+        else:
+            left |= _named_by(named)
+        for person in sorted(persons - left):
+            self.table.remove_rows(person)
+        return TakenOut(photos, left)
+
+    def _made_anew(self, named: Sequence[PersonMention]) -> Steps[list[PersonMention]]:
+        """Wait until workers have made these records anew; return those that name persons still."""
+        waiting, looks = list(named), 0
+        while waiting and looks < MOST_LOOKS:
+            looked_at, waiting = waiting[-MAX_READS:], waiting[:-MAX_READS]
+            if still := self.table.still_named(looked_at):
+                waiting += still
+                looks += 1
+                yield f"waiting until {len(waiting):,} photos are made anew"
+                self.sleep(LOOK_SECONDS)
+        return waiting
 
     def _pass(self, persons: frozenset[str]) -> Steps[list[PersonMention]]:
         """Go through the table: write answers, and what people say, without the persons.
@@ -86,3 +106,7 @@ class MentionRemoval:
         ]
         for error in self.queue.send(messages).values():
             raise error
+
+
+def _named_by(records: Sequence[PersonMention]) -> frozenset[str]:
+    return frozenset(person for record in records for person in record.persons)

@@ -1,6 +1,6 @@
 """The one table, as far as it names who is on photos: answers about faces, corrections, and records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from aws.calls import pages, projection, write_if
 from contract import table
 from contract.corrections import CORRECTIONS, Corrections
 from contract.face_search import FACES_ANSWERED
-from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_to_wire, to_wire
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.results import pack, unpack
 from contract.tallies import NAME_PREFIX
 from people.table import PeopleTable
@@ -95,19 +95,30 @@ class DynamoDBMentions(PeopleTable):
         )
         return [str(from_wire(item)["key"]) for page in found for item in page["Items"]]
 
-    def has_rows(self, person_id: str) -> bool:
-        """Return whether an index row still leads from the person to a photo."""
+    def still_named(self, records: Sequence[PersonMention]) -> list[PersonMention]:
+        """Return those of up to a hundred records that name some of their persons still, as of now."""
+        persons = {record.at: record.persons for record in records}
+        read = self.batches.read([key_to_wire(at) for at in persons], (PARTITION_KEY, SORT_KEY, _PERSONS))
+        now = [_mention(from_wire(item), persons[key_of(item)]) for item in read]
+        return [mention for mention in now if mention.persons]
+
+    def remove_rows(self, person_id: str) -> None:
+        """Remove the index rows that lead from a person to photos, once no record names the person.
+
+        They are of a worker that was killed before it had removed them, or before it wrote its record.
+        """
         query = self._call("Query of a person's rows", self.batches.client.query)
-        return any(
-            page["Items"]
-            for partition in table.term_partitions(table.person_term(person_id))
-            for page in pages(
+        for partition in table.term_partitions(table.person_term(person_id)):
+            found = pages(
                 query,
                 KeyConditionExpression=f"{PARTITION_KEY} = :partition",
                 ExpressionAttributeValues={":partition": {"S": partition}},
                 ConsistentRead=True,
             )
-        )
+            for page in found:
+                rows = [key_to_wire(key_of(item)) for item in page["Items"]]
+                for _, error in self.batches.write([{"DeleteRequest": {"Key": row}} for row in rows]):
+                    raise error
 
 
 def _written_over(seen: Corrections, after: Corrections) -> dict[str, Any]:

@@ -46,13 +46,18 @@ class PersonUpkeep:
             except ImagepipeError as error:
                 failures += self._failed("the faces of a person stay", error, person.id)
         failures += self._remove_unowned()
-        try:
-            receipts = _finished(self.removal.remove_the_rest(removed))
-        except ImagepipeError as error:
-            receipts, failures = [], failures + self._failed("photos still name persons", error)
-        for receipt in receipts:
+        count = 0
+
+        def tell(receipt: Receipt) -> None:
+            nonlocal count
+            count += 1
             self.tell("a person is forgotten, for the consent is over", receipt=receipt.to_json())
-        return len(receipts), failures
+
+        try:
+            _finished(self.removal.remove_the_rest(removed, tell))
+        except ImagepipeError as error:
+            failures += self._failed("photos still name persons", error)
+        return count, failures
 
     def _remove_unowned(self) -> int:
         """Remove what a command left that was killed; return how many failures there were."""

@@ -240,18 +240,24 @@ def forget_person(
         names = terminal.first_of([person.name for person in chosen], 5)
         if not terminal.consents(yes, f"Forget {names} for good?", "nothing was removed"):
             return LEFT
-    with terminal.stepwise("forgetting") as display:
-        receipts = display.follow(removal.forget(chosen), _AGAIN)
+    receipts: list[Receipt] = []
+    try:
+        with terminal.stepwise("forgetting") as display:
+            display.follow(removal.forget(chosen, receipts.append), _AGAIN)
+    finally:
+        if receipts:
+            _print(receipts, as_json=json)
     if everybody:
         removal.remove_collection()
-    if json:
-        terminal.print_json([receipt.to_json() for receipt in receipts])
-    else:
-        _print(receipts)
+    if not receipts:
+        _print(receipts, as_json=json)
     return 0
 
 
-def _print(receipts: Sequence[Receipt]) -> None:
+def _print(receipts: Sequence[Receipt], *, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json([receipt.to_json() for receipt in receipts])
+        return
     if not receipts:
         typer.echo("There is nobody to forget.")
         return

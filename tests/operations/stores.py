@@ -27,6 +27,9 @@ class ScannedDynamoDB:
     def batch_execute_statement(self, **asked: Any) -> Any:
         return self.table.batch_execute_statement(**asked)
 
+    def batch_write_item(self, **asked: Any) -> Any:
+        return self.table.batch_write_item(**asked)
+
     def get_item(self, **asked: Any) -> Any:
         return self.table.get_item(**asked)
 

@@ -1,6 +1,6 @@
 """A table in memory, and the local Rekognition in this process with what it is made to see."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 
 from aws.calls import TableBatches
 from contract.moments import to_text
+from contract.people import Person
 from local.rekognition.faces.quality import SeenFace
 from local.rekognition.faces.store import FaceStore
 from local.rekognition.pictures import Picture
@@ -20,7 +21,7 @@ from operations.adapters.aws_errors import translated
 from operations.people.enrolment import Enrolment
 from operations.people.photos import ShownPhoto, shown_photos
 from people.collection import FaceCollection
-from people.forgetting import PersonRemoval
+from people.forgetting import PersonRemoval, Receipt
 from people.mentions import MentionRemoval
 from people.mentions_table import DynamoDBMentions
 from people.persons import DynamoDBPeople
@@ -31,6 +32,7 @@ from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.faces.conftest import MODEL, Clock, client_of
 from tests.local.rekognition.pictures_made import picture
 from tests.operations.stores import ScannedDynamoDB
+from tests.operations.test_forgetting import finished
 from tests.operations.world import AT_ONCE, queue
 from tests.processors.world import InlineExecutor, World
 
@@ -123,6 +125,12 @@ class Pipeline:
         """Return all that is kept anywhere."""
         faces = sorted((face.external_id, face.user_id) for face in self.collection.faces())
         return faces, sorted(self.collection.users()), self.people.everybody()
+
+
+def forget(pipeline: Pipeline, persons: Sequence[Person]) -> list[Receipt]:
+    receipts: list[Receipt] = []
+    finished(pipeline.removal.forget(persons, receipts.append))
+    return receipts
 
 
 @pytest.fixture

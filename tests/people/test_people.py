@@ -26,7 +26,7 @@ from people.progress import UnfinishedError
 from tests.fakes.s3 import BUCKET
 from tests.local.rekognition.faces.conftest import face
 from tests.operations.test_forgetting import Bucket, Table, finished, forgetting, note, waiting
-from tests.people.conftest import Pipeline
+from tests.people.conftest import Pipeline, forget
 
 CONSENT = Consent("2026-11-01", "the family album", "2027-11-01")
 
@@ -209,7 +209,7 @@ def test_stopped_anywhere_the_same_command_goes_on(pipeline: Pipeline, after: in
 def test_stopped_anywhere_the_person_can_be_forgotten(pipeline: Pipeline, after: int) -> None:
     stopped_adding(pipeline, ann(pipeline, 1, 2), after)
     for person in pipeline.people.everybody():
-        finished(pipeline.removal.forget([person]))
+        forget(pipeline, [person])
 
     assert pipeline.state() == ([], [], [])
 
@@ -228,7 +228,7 @@ def forgotten_while_adding(pipeline: Pipeline, after: int) -> str:
     for _ in range(after):
         next(steps)
     (person,) = pipeline.people.everybody()
-    finished(pipeline.removal.forget([person]))
+    forget(pipeline, [person])
     return refused(lambda: finished(steps))
 
 
@@ -260,7 +260,7 @@ def test_who_is_forgotten_is_found_no_more(pipeline: Pipeline) -> None:
     add(pipeline, "Ben", pipeline.album.put("ben.jpg", face("ben")))
     del pipeline.album.objects["ann 2.jpg"]
 
-    (receipt,) = finished(pipeline.removal.forget([person]))
+    (receipt,) = forget(pipeline, [person])
 
     assert searched(pipeline, face("ann", 9)) == (set(), set())
     assert [each.name for each in pipeline.people.everybody()] == ["Ben"]
@@ -281,7 +281,7 @@ def test_forgetting_frees_the_faces_removes_them_and_then_the_user(pipeline: Pip
     person = add(pipeline, "Ann", *ann(pipeline, 1)).person
     pipeline.calls.clear()
 
-    finished(pipeline.removal.forget([person]))
+    forget(pipeline, [person])
 
     changes = [call for call in dict.fromkeys(pipeline.calls) if call.startswith(("D", "Search"))]
     assert changes == [
@@ -296,7 +296,7 @@ def test_forgetting_frees_the_faces_removes_them_and_then_the_user(pipeline: Pip
 @pytest.mark.parametrize("after", range(1, 8))
 def test_forgetting_stopped_anywhere_goes_on(pipeline: Pipeline, after: int) -> None:
     person = add(pipeline, "Ann", *ann(pipeline, 1)).person
-    steps = pipeline.removal.forget([person])
+    steps = pipeline.removal.forget([person], lambda _: None)
     try:
         for _ in range(after):
             next(steps)
@@ -311,7 +311,7 @@ def test_forgetting_stopped_anywhere_goes_on(pipeline: Pipeline, after: int) -> 
         assert refused(lambda: add(pipeline, "Ann", *ann(pipeline, 1))) == (
             "Ann is being forgotten; finish that first: imagepipe people forget"
         )
-        finished(pipeline.removal.forget([marked]))
+        forget(pipeline, [marked])
     assert pipeline.state() == ([], [], [])
 
 
@@ -321,7 +321,7 @@ def test_faces_that_are_left_keep_the_person_in_the_table(
     person = add(pipeline, "Ann", *ann(pipeline, 1)).person
     monkeypatch.setattr(type(pipeline.collection), "delete_faces", lambda *_: None)
 
-    words = refused(lambda: finished(pipeline.removal.forget([person])))
+    words = refused(lambda: forget(pipeline, [person]))
 
     assert words == "Ann is still in imagepipe-people; run the command again"
     assert [each.status for each in pipeline.people.everybody()] == [PersonStatus.FORGETTING]
@@ -333,7 +333,7 @@ def test_a_search_that_finds_somebody_keeps_the_person_in_the_table(
     person = add(pipeline, "Ann", *ann(pipeline, 1)).person
     monkeypatch.setattr(type(pipeline.collection), "search", lambda *_: ({person.external_id("x")}, set()))
 
-    words = refused(lambda: finished(pipeline.removal.forget([person])))
+    words = refused(lambda: forget(pipeline, [person]))
 
     assert words == "Ann is still found by ann 1.jpg; run the command again"
     assert [each.status for each in pipeline.people.everybody()] == [PersonStatus.FORGETTING]

@@ -13,8 +13,7 @@ from contract.tallies import Name
 from contract.timing import EDITOR_TIMEOUT_SECONDS, PROCESSOR_TIMEOUT_SECONDS
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import IMAGES
-from tests.operations.test_forgetting import finished
-from tests.people.conftest import Pipeline
+from tests.people.conftest import Pipeline, forget
 from tests.people.test_people import add, ann
 
 AT = "2026-11-27T12:00:00.000Z"
@@ -38,7 +37,7 @@ def test_what_people_say_of_a_person_is_forgotten_and_the_photos_are_told(pipeli
     name = Name("party", "party.jpg", 1)
     pipeline.items[name.at] = to_wire(name.at._asdict() | name.to_item())
 
-    finished(pipeline.removal.forget([person]))
+    forget(pipeline, [person])
 
     assert person.id == "p1"
     assert not [item for item in pipeline.items.values() if "p1" in str(item)]
@@ -59,7 +58,7 @@ def test_corrections_of_a_photo_that_is_deleted_expire_all_the_same(
     keep(pipeline, said)
     pipeline.items[PLACE][EXPIRY] = {"N": "1900000000"}
 
-    finished(pipeline.removal.forget([person]))
+    forget(pipeline, [person])
 
     assert kept(pipeline) == said.without_person("p1")
     assert pipeline.items[PLACE][EXPIRY] == {"N": "1900000000"}
@@ -70,7 +69,7 @@ def test_of_two_who_are_forgotten_at_once_neither_is_left_in_a_correction(pipeli
     both = [add(pipeline, name, *ann(pipeline, photo)).person for name, photo in (("Ann", 1), ("Ben", 2))]
     keep(pipeline, SAID)
 
-    finished(pipeline.removal.forget(both))
+    forget(pipeline, both)
 
     assert [person.id for person in both] == ["p1", "p2"]
     assert kept(pipeline) == SAID.without_person("p1").without_person("p2")
@@ -93,7 +92,7 @@ def test_a_correction_written_meanwhile_is_kept_without_the_person(
         return read(item)
 
     monkeypatch.setattr(Corrections, "from_item", overtaken)
-    finished(pipeline.removal.forget([person]))
+    forget(pipeline, [person])
 
     assert kept(pipeline) == meanwhile.without_person("p1")
 

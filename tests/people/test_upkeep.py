@@ -14,7 +14,7 @@ from people.upkeep import PersonUpkeep
 from tests.fakes.calls import Calls
 from tests.local.rekognition.faces.conftest import face
 from tests.operations.test_forgetting import finished
-from tests.people.conftest import Pipeline
+from tests.people.conftest import Pipeline, forget
 from tests.people.test_people import CONSENT, add, ann
 
 LAST_DAY, DAY_AFTER = CONSENT.ends_on, "2027-11-02"
@@ -137,7 +137,7 @@ def test_what_a_command_leaves_that_is_killed_while_adding_is_removed(
     steps = pipeline.enrolment.add("Ann", CONSENT, pipeline.shown(*ann(pipeline, 1, 2)))
     for _ in range(after):
         next(steps)
-    finished(pipeline.removal.forget(pipeline.people.everybody()))
+    forget(pipeline, pipeline.people.everybody())
     end = kill_at(pipeline, 3)
     with pytest.raises((KilledError, OperatorError)):
         finished(steps)

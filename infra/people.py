@@ -88,6 +88,9 @@ class PersonFunction(Construct):
             (["dynamodb:Query", "dynamodb:BatchWriteItem"], [f"{INDEX_PREFIX}{person_term('*')}"]),
             (["dynamodb:BatchGetItem"], [f"{RECORD_PREFIX}*"]),
             (["dynamodb:PutItem", "dynamodb:DeleteItem"], [PEOPLE]),
-            (["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"], [f"{CONTENT_PREFIX}*"]),
+            (
+                [f"dynamodb:{action}" for action in ("Query", "GetItem", "UpdateItem", "DeleteItem")],
+                [f"{CONTENT_PREFIX}*"],
+            ),
         ):
             allow_on_items(self.function, actions, table, keys)

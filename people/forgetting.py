@@ -153,18 +153,24 @@ class PersonRemoval:
     def remove_unowned(self) -> Steps[int]:
         """Remove faces and users of persons who are not in the table any more; return how many faces.
 
-        A command that was adding, and was killed after the person had been forgotten, leaves them. Who is in
-        the table is read last: a person is there before any face is.
+        A command that was adding, and was killed after the person had been forgotten, leaves them, and photos
+        may name them. A user goes last, so that whoever is stopped before goes on. Who is in the table is
+        read last: a person is there before any face is.
         """
         faces, users = self.collection.faces(), self.collection.users()
         there = [person.id for person in self.people.everybody()]
         unowned = [face for face in faces if _owner(face) and _owner(face) not in there]
-        for user in sorted((users | {_owner(face) for face in unowned}) - set(there)):
+        nobodys = (users | {_owner(face) for face in unowned}) - set(there)
+        for user in sorted(nobodys):
             mine = [face.face_id for face in faces if face.user_id == user]
             yield f"removing what is left of {user}"
             self.collection.disassociate(user, mine)
             self.collection.delete_faces([face.face_id for face in unowned if _owner(face) == user])
+        taken_out = yield from self.mentions.remove(frozenset(nobodys))
+        for user in sorted(nobodys - taken_out.left):
             self.collection.delete_user(user)
+        if taken_out.left:
+            raise _not_made_anew(taken_out.left)
         return len(unowned)
 
     def faces_by_person(self) -> dict[str, int]:

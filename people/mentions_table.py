@@ -1,5 +1,6 @@
 """The one table, as far as it names who is on photos: answers about faces, corrections, and records."""
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any, NamedTuple
@@ -10,10 +11,11 @@ from contract.corrections import CORRECTIONS, Corrections
 from contract.face_search import FACES_ANSWERED
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.results import pack, unpack
-from contract.tallies import NAME_PREFIX
+from contract.tallies import NAME_PREFIX, UNREADABLE
 from people.table import PeopleTable
 
 _PERSONS, _ANSWER, _CHANGES = "persons", "answer", "changes"
+_FAULTS = (*UNREADABLE, RecursionError, zlib.error)
 
 
 class PersonMention(NamedTuple):
@@ -55,18 +57,34 @@ class DynamoDBMentions(PeopleTable):
             yield [mention for item in items if (mention := _mention(item, persons)).persons]
 
     def take_out(self, mention: PersonMention) -> None:
-        """Write an answer about a face without its persons, unless it was changed or removed meanwhile."""
-        assert mention.answer is not None
-        answer = unpack(mention.answer)
-        matches = [match for match in answer["UserMatches"] if match["User"]["UserId"] not in mention.persons]
-        self._call("UpdateItem of an answer", partial(write_if, self.batches.client.update_item))(
-            Key=key_to_wire(mention.at),
-            UpdateExpression=f"SET {_ANSWER} = :without",
-            ConditionExpression=f"{_ANSWER} = :seen",
-            ExpressionAttributeValues=to_wire(
-                {":without": pack({**answer, "UserMatches": matches}), ":seen": mention.answer}
-            ),
+        """Write an answer about a face without its persons, whoever else writes it meanwhile.
+
+        One that cannot be read may name anybody, and is of use to nobody: it is removed.
+        """
+        get, update, delete = (
+            self._call("GetItem of an answer", self.batches.client.get_item),
+            self._call("UpdateItem of an answer", partial(write_if, self.batches.client.update_item)),
+            self._call("DeleteItem of an answer", partial(write_if, self.batches.client.delete_item)),
         )
+        at, seen = key_to_wire(mention.at), mention.answer
+        while seen is not None:
+            values, condition = {":seen": seen}, f"{_ANSWER} = :seen"
+            if (answer := _read(seen)) is None:
+                written = delete(
+                    Key=at, ConditionExpression=condition, ExpressionAttributeValues=to_wire(values)
+                )
+            else:
+                written = update(
+                    Key=at,
+                    UpdateExpression=f"SET {_ANSWER} = :without",
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=to_wire(
+                        {**values, ":without": pack(_without(answer, mention.persons))}
+                    ),
+                )
+            if written.is_done:
+                return
+            seen = from_wire(get(Key=at, ConsistentRead=True).get("Item", {})).get(_ANSWER)
 
     def take_out_of_said(self, mention: PersonMention) -> list[str]:
         """Write what people say of a content without its persons; return the keys of the content.
@@ -139,13 +157,33 @@ def _written_over(seen: Corrections, after: Corrections) -> dict[str, Any]:
     }
 
 
+def _read(packed: bytes) -> Mapping[str, Any] | None:
+    """Return an answer about a face; None where it cannot be read."""
+    try:
+        answer = unpack(packed)
+        _persons_in(answer)
+    except _FAULTS:
+        return None
+    return answer
+
+
+def _persons_in(answer: Mapping[str, Any]) -> set[str]:
+    return {match["User"]["UserId"] for match in answer["UserMatches"]}
+
+
+def _without(answer: Mapping[str, Any], persons: frozenset[str]) -> dict[str, Any]:
+    kept = [match for match in answer["UserMatches"] if match["User"]["UserId"] not in persons]
+    return {**answer, "UserMatches": kept}
+
+
 def _mention(item: Mapping[str, Any], persons: frozenset[str]) -> PersonMention:
-    """Return which of the persons an item names. What cannot be read is nobody's mention."""
-    answer = item.get(_ANSWER)
+    """Return which of the persons an item names: all, where it is an answer that cannot be read."""
+    packed = item.get(_ANSWER)
     named: set[str] = set(item.get(_PERSONS, {}))
     if item[SORT_KEY] == CORRECTIONS:
         changed = [each[_PERSONS].values() for each in item.get(_CHANGES, []) if _PERSONS in each]
         named.update(person for parts in changed for those in parts for person in those)
-    elif answer is not None:
-        named = {match["User"]["UserId"] for match in unpack(answer)["UserMatches"]}
-    return PersonMention(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), answer, persons & named)
+    elif packed is not None:
+        answer = _read(packed)
+        named = set(persons) if answer is None else _persons_in(answer)
+    return PersonMention(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), packed, persons & named)

@@ -122,7 +122,7 @@ def test_what_looks_after_persons_may_take_out_of_the_one_collection_and_put_not
         ("PutItem", "image#a.jpg", False),
         ("DeleteItem", "people", True),
         ("DeleteItem", "image#a.jpg", False),
-        ("DeleteItem", "content#0", False),
+        ("DeleteItem", "content#0", True),
         ("GetItem", "content#0", True),
         ("GetItem", "image#a.jpg", False),
         ("UpdateItem", "content#0", True),

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from contract.items import to_wire
+from contract.face_search import FaceAnswerName
+from contract.items import from_wire, to_wire
 from contract.notifications import parse
 from contract.people import PEOPLE_DUE
-from contract.table import record_key
+from contract.results import pack
+from contract.table import record_key, result_key
 from people.forgetting import PersonRemoval, Receipt
 from people.mentions import MOST_LOOKS
 from people.progress import UnfinishedError
@@ -17,9 +19,13 @@ from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import IMAGES
 from tests.local.rekognition.faces.conftest import face
 from tests.operations.test_forgetting import finished
-from tests.people.conftest import Pipeline
+from tests.people.conftest import Pipeline, forget
 from tests.people.test_people import add, ann
 from tests.people.test_upkeep import DAY_AFTER, table_calls
+
+
+def matches(*persons: str) -> bytes:
+    return pack({"UserMatches": [{"Similarity": 99, "User": {"UserId": person}} for person in persons]})
 
 
 @dataclass
@@ -54,6 +60,13 @@ def name_on(pipeline: Pipeline, key: str, *persons: str) -> None:
 def keep_row(pipeline: Pipeline, person: str) -> Any:
     place = (f"index#person:{person}#0", "2027-01-15T08:00:00.000Z#0#1")
     pipeline.items[place] = to_wire({"pk": place[0], "sk": place[1], "key": "gone.jpg"})
+    return place
+
+
+def answer_on(pipeline: Pipeline, packed: bytes) -> Any:
+    at = FaceAnswerName("q", 1, "face").of("party")
+    place = result_key(at)
+    pipeline.items[place] = to_wire({**place._asdict(), "answer": packed, "called_at": "2027-01-15"})
     return place
 
 
@@ -126,3 +139,51 @@ def test_by_itself_it_tells_of_who_is_gone_though_another_is_left(pipeline: Pipe
         upkeep.carry_out(PEOPLE_DUE)
 
     assert (told, failures) == (["p2"], ["NotMadeAnew"])
+
+
+@pytest.mark.parametrize("packed", [b"rubbish", pack({"UserMatches": [{"User": {}}]}), pack({})])
+def test_an_answer_that_cannot_be_read_is_removed_and_stops_nobody(pipeline: Pipeline, packed: bytes) -> None:
+    person = add(pipeline, "Ann", *ann(pipeline, 1)).person
+    place = answer_on(pipeline, packed)
+
+    forget(pipeline, [person])
+
+    assert place not in pipeline.items
+    assert pipeline.people.everybody() == []
+
+
+@pytest.mark.parametrize("before", [matches("p1"), b"rubbish"])
+def test_an_answer_that_is_written_meanwhile_is_kept_without_the_person(
+    pipeline: Pipeline, before: bytes
+) -> None:
+    person = add(pipeline, "Ann", *ann(pipeline, 1)).person
+    place = answer_on(pipeline, before)
+
+    def overtake(operation: str) -> None:
+        if operation in ("UpdateItem", "DeleteItem"):
+            table_calls(pipeline).before = lambda _: None
+            answer_on(pipeline, matches("p1", "p2"))
+
+    steps = pipeline.removal.forget([person], lambda _: None)
+    next(step for step in steps if step == "looking through what is kept of photos")
+    table_calls(pipeline).before = overtake
+    finished(steps)
+
+    assert from_wire(pipeline.items[place])["answer"] == matches("p2")
+
+
+def test_who_is_in_no_table_is_taken_out_of_photos_before_the_user_goes(pipeline: Pipeline) -> None:
+    pipeline.collection.create()
+    pipeline.collection.create_user("p9")
+    place = answer_on(pipeline, matches("p9"))
+    name_on(pipeline, "stuck.jpg", "p9")
+    workers = Workers(pipeline, stuck={"stuck.jpg"})
+
+    with pytest.raises(UnfinishedError, match="photos that name p9"):
+        finished(workers.removal.remove_unowned())
+    assert pipeline.collection.users() == {"p9"}
+
+    workers.stuck.clear()
+    finished(workers.removal.remove_unowned())
+    assert pipeline.collection.users() == set()
+    assert from_wire(pipeline.items[place])["answer"] == matches()

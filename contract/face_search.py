@@ -12,10 +12,12 @@ as that is not behind what an operator wants searched (docs/decisions/0028-peopl
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from contract.items import SORT_KEY, ItemKey
+from contract.moments import to_text
 from contract.people import PEOPLE, Person, PersonStatus
 from contract.records import PersonMatch
 from contract.results import ResultName
@@ -74,7 +76,7 @@ class FaceBox(NamedTuple):
 
 
 class SearchScope(NamedTuple):
-    """Who is looked for, by id, and the `revision` of their collection: the time when it last gained faces.
+    """Who is looked for, by id, and the `revision` of their collection: the time when its faces last changed.
 
     Answers of revisions before `wanted` are asked for anew: an operator has seen the price and said so.
     """
@@ -109,8 +111,14 @@ class SearchScope(NamedTuple):
 
 
 def revision_at(time: str) -> int:
-    """Return a time (ISO 8601, UTC, milliseconds) as the revision of a collection that gained faces then."""
+    """Return a time (ISO 8601, UTC, milliseconds) as the revision of a collection that changed then."""
     return int("".join(sign for sign in time if sign.isdecimal()) or 0)
+
+
+def time_after(revision: int) -> str:
+    """Return the first time, as text, whose revision comes after this one."""
+    at = datetime.strptime(f"{revision:017}", "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
+    return to_text(at + timedelta(milliseconds=1))
 
 
 def question_parameters(collection: str) -> dict[str, Any]:

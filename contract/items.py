@@ -74,3 +74,12 @@ def _value(tagged: Mapping[str, Any]) -> Any:
         case "SS" | "NS" | "BS":
             return frozenset(_value({tag[0]: element}) for element in content)
     raise TypeError(f"no item of ours has values of type {tag}")
+
+
+def beginning_with(partition: str, beginning: str) -> dict[str, Any]:
+    """Return what a Query asks for that reads, as of now, what stands in a partition and begins so."""
+    return {
+        "KeyConditionExpression": f"{PARTITION_KEY} = :partition AND begins_with({SORT_KEY}, :beginning)",
+        "ExpressionAttributeValues": {":partition": {"S": partition}, ":beginning": {"S": beginning}},
+        "ConsistentRead": True,
+    }

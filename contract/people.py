@@ -58,7 +58,7 @@ class Consent:
 class Person:
     """One person.
 
-    `faces_at` says when the person gained faces last, empty while there are none. `photos` says by source
+    `faces_at` says when the person's faces changed last, empty while there are none. `photos` says by source
     what each photo is called that faces were taken from.
     """
 
@@ -119,7 +119,7 @@ class Person:
             status=PersonStatus(item["status"]),
             added_at=item["added_at"],
             photos=dict(item["photos"]),
-            faces_at=str(item.get("faces_at") or _faces_at(item)),
+            faces_at=str(item["faces_at"] if "faces_at" in item else _faces_at(item)),
         )
 
 

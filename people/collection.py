@@ -23,6 +23,8 @@ LOOK_SECONDS = 1.0
 # After a change, Rekognition works a user out anew: seconds.
 MOST_LOOKS = 60
 _UPDATING = "ConflictException"
+# The status of a user whose faces all count.
+_ACTIVE = "ACTIVE"
 NOT_THERE = "ResourceNotFoundException"
 _THERE_ALREADY = frozenset({"ResourceAlreadyExistsException", "ConflictException"})
 _NO_FACE = "InvalidParameterException"
@@ -157,11 +159,18 @@ class FaceCollection:
 
     def users(self) -> set[str]:
         """Return the ids of all users; where the collection was never made, none."""
-        return {
-            each["UserId"]
-            for page in self._pages("ListUsers", self.client.list_users)
-            for each in page["Users"]
-        }
+        return set(self._statuses())
+
+    def wait_until_active(self, user_id: str) -> None:
+        """Wait until searches know the faces that a user was given. Raise UnfinishedError.
+
+        A user that is there no more is not waited for.
+        """
+        for _ in range(MOST_LOOKS):
+            if self._statuses().get(user_id, _ACTIVE) == _ACTIVE:
+                return
+            self.sleep(LOOK_SECONDS)
+        raise self._busy(user_id)
 
     def search(self, image: Mapping[str, Any]) -> tuple[set[str], set[str]]:
         """Return the external ids of the faces, and the users, like the largest face of a picture.
@@ -221,11 +230,21 @@ class FaceCollection:
                 if error.code != _UPDATING:
                     raise
             self.sleep(LOOK_SECONDS)
-        raise UnfinishedError(
+        raise self._busy(more["UserId"])
+
+    def _busy(self, user_id: str) -> UnfinishedError:
+        return UnfinishedError(
             "UserBusy",
-            f"Rekognition is still busy with the last change of user {more['UserId']} of "
+            f"Rekognition is still busy with the last change of user {user_id} of "
             f"{self.collection_id}; run the command again in a minute",
         )
+
+    def _statuses(self) -> dict[str, str]:
+        return {
+            each["UserId"]: each["UserStatus"]
+            for page in self._pages("ListUsers", self.client.list_users)
+            for each in page["Users"]
+        }
 
     def _pages(self, operation: str, call: Callable[..., Any]) -> Iterator[Mapping[str, Any]]:
         more: dict[str, Any] = {}

@@ -129,7 +129,11 @@ class PersonRemoval:
         faces = [face for face in self._faces_of(person) if source_of(face.external_id) in sources]
         yield f"removing {len(faces)} faces of {person.name}"
         self._remove(person, faces)
-        if not self.people.put(person.without(sources), person):
+        left = person.without(sources)
+        # Who has no face any more is not looked for.
+        is_known = left.has_faces and left.photos
+        faces_at = self.people.next_faces_at(self.now()) if is_known else ""
+        if not self.people.put(replace(left, faces_at=faces_at), person):
             raise _changed(person)
         return len(faces)
 

@@ -9,7 +9,16 @@ from aws.calls import pages, projection, write_if
 from contract import table
 from contract.corrections import CORRECTIONS, Corrections
 from contract.face_search import FACES_ANSWERED
-from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
+from contract.items import (
+    PARTITION_KEY,
+    SORT_KEY,
+    ItemKey,
+    beginning_with,
+    from_wire,
+    key_of,
+    key_to_wire,
+    to_wire,
+)
 from contract.results import pack, unpack
 from contract.tallies import NAME_PREFIX, UNREADABLE
 from people.table import PeopleTable
@@ -107,9 +116,7 @@ class DynamoDBMentions(PeopleTable):
     def _keys_of(self, partition: str) -> list[str]:
         found = pages(
             self._call("Query of a content's names", self.batches.client.query),
-            KeyConditionExpression=f"{PARTITION_KEY} = :content AND begins_with({SORT_KEY}, :named)",
-            ExpressionAttributeValues={":content": {"S": partition}, ":named": {"S": NAME_PREFIX}},
-            ConsistentRead=True,
+            **beginning_with(partition, NAME_PREFIX),
         )
         return [str(from_wire(item)["key"]) for page in found for item in page["Items"]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws.calls import WriteOutcome, pages, write_if
 from contract import table
-from contract.items import PARTITION_KEY, SORT_KEY, from_wire, key_of, key_to_wire
+from contract.items import beginning_with, from_wire, key_of, key_to_wire
 from contract.photos import PICTURE
 from contract.results import ResultName, maker_of_renditions
 from operations.adapters.dynamodb import CLAIMED_BY, OperatedTable
@@ -68,12 +68,7 @@ class DynamoDBRenditions(OperatedTable):
     def _pictures(self, content_id: str) -> Iterator[Mapping[str, Any]]:
         answers = pages(
             self._call(f"Query of content {content_id}", self.client.query),
-            KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :picture)",
-            ExpressionAttributeValues={
-                ":pk": {"S": f"{table.CONTENT_PREFIX}{content_id}"},
-                ":picture": {"S": _PICTURES},
-            },
-            ConsistentRead=True,
+            **beginning_with(f"{table.CONTENT_PREFIX}{content_id}", _PICTURES),
         )
         return (item for page in answers for item in page["Items"])
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aws.calls import pages, projection, write_if
 from contract.face_search import SCOPE_BEGINNING, WANTED_KEY, SearchScope
-from contract.items import PARTITION_KEY, SORT_KEY, from_wire, to_wire
+from contract.items import PARTITION_KEY, SORT_KEY, beginning_with, from_wire, to_wire
 from contract.people import PEOPLE
 from contract.records import Status
 from contract.table import RECORD
@@ -28,12 +28,8 @@ class DynamoDBSearches(OperatedTable):
 
     def scope(self, now: str) -> SearchScope:
         """Return who is looked for. `now` is ISO 8601 in UTC."""
-        found = pages(
-            self._call("Query of people", self.client.query),
-            KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :person)",
-            ExpressionAttributeValues={":pk": {"S": PEOPLE}, ":person": {"S": SCOPE_BEGINNING}},
-            ConsistentRead=True,
-        )
+        query = self._call("Query of people", self.client.query)
+        found = pages(query, **beginning_with(PEOPLE, SCOPE_BEGINNING))
         return SearchScope.of((from_wire(item) for page in found for item in page["Items"]), now[:10])
 
     def want(self, revision: int) -> None:

@@ -63,6 +63,8 @@ class Enrolment:
         try:
             yield from self._index(person, photos, faces)
             yield from self._associate(person, faces, is_first=not associated)
+            yield f"waiting until searches know {name}"
+            self.collection.wait_until_active(person.id)
         except _RefusedError as refused:
             yield "taking back what was done"
             self._take_back(person, associated, faces)
@@ -73,7 +75,8 @@ class Enrolment:
                 self._take_back(person, associated, faces)
                 raise OperatorError(_FORGOTTEN.format(name)) from error
             raise
-        enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED, faces_at=self.now())
+        faces_at = self.people.next_faces_at(self.now())
+        enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED, faces_at=faces_at)
         if not self.people.put(enrolled, person):
             if self._is_forgotten(person):
                 self._take_back(person, [], faces)
@@ -156,7 +159,8 @@ class Enrolment:
             return
         there = {source_of(face.external_id) for face in associated}
         known = before.without(frozenset(before.photos.keys() - there))
-        self.people.put(replace(known, status=PersonStatus.ENROLLED), person)
+        faces_at = known.faces_at or self.people.next_faces_at(self.now())
+        self.people.put(replace(known, status=PersonStatus.ENROLLED, faces_at=faces_at), person)
 
     def _is_forgotten(self, person: Person) -> bool:
         """Return whether somebody else forgets the person, or has done so."""

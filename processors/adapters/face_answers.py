@@ -7,7 +7,7 @@ from aws.calls import pages
 from contract import table
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.face_search import FACES_ANSWERED, SCOPE_BEGINNING, SearchScope
-from contract.items import PARTITION_KEY, SORT_KEY, Item, from_wire, to_wire
+from contract.items import SORT_KEY, Item, beginning_with, from_wire
 from contract.moments import day_of
 from contract.people import PEOPLE
 from contract.results import Result, ResultName
@@ -57,11 +57,5 @@ class FaceAnswers:
         ask = batches.retry.around(
             translated(f"Query of {what} on {batches.table_name}")(batches.client.query)
         )
-        read = pages(
-            ask,
-            TableName=batches.table_name,
-            KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :beginning)",
-            ExpressionAttributeValues=to_wire({":pk": partition, ":beginning": beginning}),
-            ConsistentRead=True,
-        )
+        read = pages(ask, TableName=batches.table_name, **beginning_with(partition, beginning))
         return [from_wire(found) for page in read for found in page["Items"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import in_batches, pages
 from contract import table
 from contract.errors import ImagepipeError, TransientError
-from contract.items import PARTITION_KEY, SORT_KEY, from_wire, to_wire
+from contract.items import PARTITION_KEY, SORT_KEY, beginning_with, from_wire
 from contract.photos import PICTURE, rendition_prefix
 from contract.results import ResultName, maker_of_renditions
 from processors.adapters.calls import translated
@@ -69,14 +69,8 @@ def rendition_makers(
 ) -> Collection[str] | ImagepipeError:
     """Return whose renditions answers about a content name, or claims on them will; or why nobody can say."""
     ask = translated(f"Query of content {content_id} on {table_name}")(client.query)
-    values = {":pk": f"{table.CONTENT_PREFIX}{content_id}", ":picture": f"{PICTURE}#"}
-    read = pages(
-        ask,
-        TableName=table_name,
-        KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :picture)",
-        ExpressionAttributeValues=to_wire(values),
-        ConsistentRead=True,
-    )
+    partition = f"{table.CONTENT_PREFIX}{content_id}"
+    read = pages(ask, TableName=table_name, **beginning_with(partition, f"{PICTURE}#"))
     makers: set[str] = set()
     for item in (from_wire(found) for page in read for found in page["Items"]):
         try:

@@ -10,7 +10,7 @@ from aws.calls import MAX_READS, BatchGet, pages
 from contract import table
 from contract.corrections import NONE, Corrections, corrections_key
 from contract.errors import ConfigurationError
-from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_to_wire, to_wire
+from contract.items import PARTITION_KEY, ItemKey, beginning_with, key_to_wire, to_wire
 from contract.records import ImageRecord, Status
 from contract.tallies import NAME_PREFIX
 from query_api.adapters import readable
@@ -101,12 +101,7 @@ class DynamoDBCorrections:
         """
         request: dict[str, Any] = {
             "TableName": self.table_name,
-            "KeyConditionExpression": (f"{PARTITION_KEY} = :content AND begins_with({SORT_KEY}, :named)"),
-            "ExpressionAttributeValues": {
-                ":content": {"S": f"{table.CONTENT_PREFIX}{content_id}"},
-                ":named": {"S": NAME_PREFIX},
-            },
-            "ConsistentRead": True,
+            **beginning_with(f"{table.CONTENT_PREFIX}{content_id}", NAME_PREFIX),
             "Limit": MAX_READS,
         }
         found: list[str] = []

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aws.calls import pages
-from contract.items import PARTITION_KEY, SORT_KEY
+from contract.items import beginning_with
 from contract.people import PEOPLE, PERSON_PREFIX, Person, PersonStatus
 from query_api.adapters.clients import translated
 from query_api.adapters.readable import BROKEN, Unreadable, read_item
@@ -20,9 +20,7 @@ def read_names(
     found = pages(
         translated(f"Query of people on {table_name}")(client.query),
         TableName=table_name,
-        KeyConditionExpression=f"{PARTITION_KEY} = :people AND begins_with({SORT_KEY}, :person)",
-        ExpressionAttributeValues={":people": {"S": PEOPLE}, ":person": {"S": PERSON_PREFIX}},
-        ConsistentRead=True,
+        **beginning_with(PEOPLE, PERSON_PREFIX),
     )
     names: dict[str, str] = {}
     for item in (read_item(each) for page in found for each in page["Items"]):

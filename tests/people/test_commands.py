@@ -72,7 +72,7 @@ def test_a_person_is_listed_and_shown_without_biometrics(run: Run, ann: str) -> 
             "ends_on": "2028-01-15",
             "status": "enrolled",
             "added_at": "2027-01-15T08:00:00.000Z",
-            "faces_at": "2027-01-15T08:00:01.000Z",
+            "faces_at": "2027-01-15T08:00:02.000Z",
             "faces": 2,
             "photos": ["ann 1.jpg", "ann 2.jpg"],
         }
@@ -130,7 +130,7 @@ def test_a_consent_that_ends_is_carried_out(run: Run, ann: str, pipeline: Pipeli
     _, out, said = run("forget", "--ended", "--yes")
 
     assert out == (
-        f"{ann} is forgotten at 2028-01-16T08:01:02.000Z: 2 faces and the user are removed; a search of the "
+        f"{ann} is forgotten at 2028-01-16T08:01:03.000Z: 2 faces and the user are removed; a search of the "
         "collection and by 2 photos found nothing, 0 photos are gone or show no face, and 0 photos "
         "name the person no more.\n"
     )

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from contract.face_search import WANTED_KEY, SearchScope, revision_at
+from contract.items import from_wire, to_wire
 from contract.people import (
     MAX_NAME_CHARACTERS,
     Consent,
@@ -179,6 +181,27 @@ def test_a_person_of_a_hundred_photos_takes_no_more(pipeline: Pipeline, monkeypa
     assert pipeline.state() == ([], [], [])
 
 
+def test_searches_know_the_faces_when_the_person_is_there(pipeline: Pipeline) -> None:
+    begun = pipeline.now()
+
+    person = add(pipeline, "Ann", *ann(pipeline, 1, 2)).person
+
+    assert person.faces_at > begun
+    assert searched(pipeline, face("ann", 9))[1] == {"p1"}
+
+
+def test_who_is_added_by_a_clock_that_is_behind_is_looked_for_after_all_others(pipeline: Pipeline) -> None:
+    ann_at = add(pipeline, "Ann", *ann(pipeline, 1)).person.faces_at
+    pipeline.clock.now -= 3600
+    ben_at = add(pipeline, "Ben", pipeline.album.put("ben.jpg", face("ben"))).person.faces_at
+    wanted = revision_at("2030-12-31T23:59:59.999Z")
+    pipeline.items[WANTED_KEY] = to_wire({**WANTED_KEY._asdict(), "revision": wanted})
+    cem_at = add(pipeline, "Cem", pipeline.album.put("cem.jpg", face("cem"))).person.faces_at
+
+    assert revision_at(ben_at) == revision_at(ann_at) + 1
+    assert cem_at == "2031-01-01T00:00:00.000Z"
+
+
 def stopped_adding(pipeline: Pipeline, photos: list[str], after: int) -> bool:
     """Stop after so many steps; say whether it was through by then."""
     steps = pipeline.enrolment.add("Ann", CONSENT, pipeline.shown(*photos))
@@ -191,7 +214,7 @@ def stopped_adding(pipeline: Pipeline, photos: list[str], after: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("after", range(1, 9))
+@pytest.mark.parametrize("after", range(1, 10))
 def test_stopped_anywhere_the_same_command_goes_on(pipeline: Pipeline, after: int) -> None:
     photos = ann(pipeline, 1, 2)
     stopped_adding(pipeline, photos, after)
@@ -205,7 +228,7 @@ def test_stopped_anywhere_the_same_command_goes_on(pipeline: Pipeline, after: in
     assert len(faces) == 2
 
 
-@pytest.mark.parametrize("after", range(1, 9))
+@pytest.mark.parametrize("after", range(1, 10))
 def test_stopped_anywhere_the_person_can_be_forgotten(pipeline: Pipeline, after: int) -> None:
     stopped_adding(pipeline, ann(pipeline, 1, 2), after)
     for person in pipeline.people.everybody():
@@ -252,7 +275,7 @@ def test_who_is_changed_while_being_added_is_told(pipeline: Pipeline) -> None:
 
 
 def test_every_step_of_adding_is_among_those_stopped_at(pipeline: Pipeline) -> None:
-    assert stopped_adding(pipeline, ann(pipeline, 1, 2), 9)
+    assert stopped_adding(pipeline, ann(pipeline, 1, 2), 10)
 
 
 def test_who_is_forgotten_is_found_no_more(pipeline: Pipeline) -> None:
@@ -367,8 +390,23 @@ def test_a_photo_that_is_removed_takes_its_face_along(pipeline: Pipeline) -> Non
     assert finished(pipeline.removal.remove_photos(person, sources)) == 1
 
     assert [external for external, _ in pipeline.state()[0]] == [f"p1:{object_source('ann 2.jpg')}"]
-    assert pipeline.people.everybody()[0].photos == {object_source("ann 2.jpg"): "ann 2.jpg"}
+    (left,) = pipeline.people.everybody()
+    assert left.photos == {object_source("ann 2.jpg"): "ann 2.jpg"}
+    assert left.faces_at > person.faces_at
     assert pipeline.removal.shown_on(lambda key: key == "ann 1.jpg") == []
+
+
+def test_who_has_no_photo_left_is_not_looked_for_until_there_is_one(pipeline: Pipeline) -> None:
+    person = add(pipeline, "Ann", *ann(pipeline, 1)).person
+
+    finished(pipeline.removal.remove_photos(person, frozenset(person.photos)))
+
+    (left,) = pipeline.people.everybody()
+    items = [from_wire(item) for item in pipeline.items.values()]
+    assert (left.status, left.has_faces, left.photos) == (PersonStatus.ENROLLED, False, {})
+    assert SearchScope.of(items, "2027-01-15").persons == frozenset()
+    again = add(pipeline, "Ann", *ann(pipeline, 2)).person
+    assert SearchScope.of([again.to_item()], "2027-01-15").persons == {"p1"}
 
 
 def test_a_photo_that_is_forgotten_takes_its_face_along(pipeline: Pipeline) -> None:

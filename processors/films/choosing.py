@@ -4,6 +4,7 @@ A shot ends where a perceptual hash has changed by a quarter. Two samples a seco
 """
 
 from collections.abc import Callable
+from math import ceil
 from typing import NamedTuple
 
 import cv2
@@ -40,7 +41,8 @@ class _Sample(NamedTuple):
 
 
 def shortest_shot_ms(film_ms: int) -> int:
-    return max(SHORTEST_SHOT_MS, film_ms // MOST_FRAMES)
+    """Return how long shots are at least, where a film's last slice may have a shorter one."""
+    return max(SHORTEST_SHOT_MS, ceil(film_ms / (MOST_FRAMES - 1)))
 
 
 def choose(
@@ -112,7 +114,10 @@ class _Shots:
             self._best, self._jpeg = sample, encoded(picture, VIEW_PIXELS)
 
     def finished(self, end: int) -> list[Shot]:
-        if self._begun is not None:
+        """Return all; what is left at the end, and too short for a shot, goes with the one before."""
+        if self._over and end - self._first < self._shortest_ms:
+            self._over[-1] = self._over[-1]._replace(end=end)
+        elif self._begun is not None:
             self._end(end)
         return self._over
 

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import ImagepipeError
@@ -22,7 +23,8 @@ from processors.pictures.errors import TOO_LARGE, RefusedByBucketError, RefusedE
 from processors.pictures.range_reader import PhotoVersion
 
 if TYPE_CHECKING:
-    from processors.adapters.photos import S3Photos, S3Renditions
+    from processors.adapters.photos import S3Photos
+    from processors.adapters.s3_renditions import S3Renditions
 
 # For so long a film is decoded to know how fast that is, on its beginning; slices are to take half the time.
 TRIAL_SECONDS = 1.5
@@ -111,7 +113,9 @@ class FilmsFunction:
                 break
         took = max(self.clock() - begun, 1e-3)
         speed = max(last / 1000, 1 / size.frames_a_second) / took
-        return float(round(min(max(SLICE_SECONDS * speed, SHORTEST_SLICE), LONGEST_SLICE)))
+        # Each slice has a frame, so a slice lasts no less than a shot.
+        shortest = max(SHORTEST_SLICE, ceil(shortest_shot_ms(ceil(size.seconds * 1000)) / 1000))
+        return float(round(min(max(SLICE_SECONDS * speed, shortest), LONGEST_SLICE)))
 
     def _slice(self, film: Film, span: Span, content_id: str, token: str) -> Slice:
         begun = self.clock()

@@ -2,8 +2,8 @@
 
 import itertools
 import struct
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ import pytest
 from contract.films import Frame
 from contract.photos import PhotoFacts
 from processors.films import film_reader
+from processors.films.choosing import MOST_FRAMES, SAMPLE_MS, choose, shortest_shot_ms
+from processors.films.decoding import Film, Pixels
 from processors.pictures.formats import BEGINNING_BYTES, film_format
 from tests.processors.films.clips import Clips, OneFilm, at_varying_rate, scene
 
@@ -78,6 +80,35 @@ def test_no_scene_is_lost_between_slices_where_the_rate_varies(clips: Clips) -> 
         ([2], 93_000),
     ]
     assert scenes_of(film, frames) == [0] + [1] * 10 + [2], "what is displayed for long is in each slice"
+
+
+class _Flicker:
+    """A film in which each sample shows another picture."""
+
+    def __init__(self) -> None:
+        pictures = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 3), dtype=np.uint8)
+        self._pictures = [cv2.resize(picture, (64, 64)) for picture in pictures]
+        self._at = 0
+
+    def frames(self, first: int, _is_late: object = None) -> Iterator[int]:
+        for self._at in itertools.count(first, SAMPLE_MS):
+            yield self._at
+
+    def picture(self) -> Pixels:
+        return self._pictures[self._at // SAMPLE_MS % 2]
+
+
+@pytest.mark.parametrize("film_ms", [6 * 3600_000, 7_199_999, 60_000])
+def test_a_film_has_no_more_frames_than_it_may_have_and_none_is_left_out(film_ms: int) -> None:
+    shortest = shortest_shot_ms(film_ms)
+    film, shots = cast("Film", _Flicker()), []
+    for slice_ms in (25_000, 26_000):
+        found, _ = choose(film, 0, slice_ms, shortest_ms=shortest, is_late=lambda: False)
+        assert (found[0].first, found[-1].end) == (0, slice_ms)
+        assert all(one.end == other.first for one, other in itertools.pairwise(found))
+        assert all(shot.end - shot.first >= shortest for shot in found)
+        shots += found
+    assert len(shots) / 51_000 * film_ms <= MOST_FRAMES - 1
 
 
 def test_what_stands_still_is_looked_at_once_in_a_while(clips: Clips) -> None:
@@ -155,6 +186,18 @@ def test_a_film_that_is_too_long_is_refused(clips: Clips) -> None:
 
     assert "refused" in said, said
     assert "6.5 h, a film up to 6" in said["refused"]["message"]
+
+
+def test_no_slice_of_a_long_film_is_shorter_than_its_shots(clips: Clips) -> None:
+    """Six hours, of a frame every ten minutes, of which nearly none can be decoded in time."""
+    content = clips(36, name="a.avi", rate=1, code="MJPG")
+    slow = content.replace(struct.pack("<II", 1, 1), struct.pack("<II", 600, 1))
+
+    said = OneFilm(slow).ask(clock=itertools.count(0, 100_000).__next__)
+
+    facts = PhotoFacts.from_json(said["photo"])
+    assert (facts.duration_seconds, facts.slice_seconds) == (6 * 3600, 7)
+    assert shortest_shot_ms(6 * 3600_000) <= 7000
 
 
 def test_a_film_that_changes_meanwhile_is_superseded(clips: Clips) -> None:

@@ -34,6 +34,8 @@ OPEN_JOBS = ItemKey(f"{BUDGET_PREFIX}film-jobs", "jobs")
 # The answer of a job is told for steps of no less than this, and of a long film for no more of them than so.
 STEP_MS = 500
 MOST_STEPS = 3600
+# Where something is, which no film's answer tells, and which is most of what a job says of words.
+_PLACES = frozenset({"Geometry", "Instances"})
 _VERDICT = "@job"
 
 
@@ -206,7 +208,8 @@ def by_steps(
 ) -> Iterator[tuple[Frame, dict[str, Any]]]:
     """Yield what a job has found as answers about photos: one for each step of the film, none left out.
 
-    Where it told of segments, an answer has all those that the step is part of.
+    Where it told of segments, an answer has all those that the step is part of. No more than what is read is
+    held of the results, which are taken one after the other.
     """
     step = max(STEP_MS, ceil(duration_ms / MOST_STEPS))
     steps = max(1, ceil(duration_ms / step))
@@ -216,9 +219,10 @@ def by_steps(
         end = first + 1
         if spec.is_in_segments:
             first, end = int(result["StartTimestampMillis"]), int(result["EndTimestampMillis"])
+        detail = {name: value for name, value in result[spec.detail].items() if name not in _PLACES}
         last = min(max(ceil(end / step), first // step + 1), steps)
         for place in range(min(first // step, steps - 1), last):
-            found[place].append(result[spec.detail])
+            found[place].append(detail)
     begin = 0
     for place in range(steps):
         if place + 1 < steps and found[place + 1] == found[place]:

@@ -20,7 +20,7 @@ from infra.settings import DeploymentSettings
 from infra.topics import SubscribedQueue, encrypted_topic
 
 BATCH_SIZE = 1
-# What a film of six hours has is some ten thousand segments.
+# 200,000 words of a film take 112 MB to read, their raw results 28 MB of it: those are packed as they come.
 MEMORY_MB = 512
 
 

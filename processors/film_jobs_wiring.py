@@ -17,9 +17,10 @@ from contract.notifications import look_again
 from contract.settings import FilmJobsSettings
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
-from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionAnswers, S3RawAnswers, is_there
+from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionAnswers, is_there
 from processors.adapters.messaging import ask_to_look
 from processors.adapters.s3 import S3Objects
+from processors.adapters.s3_renditions import S3Renditions
 from processors.film_jobs.ends import JobEnds
 from processors.runtime import Runtime
 from processors.telemetry import Log
@@ -67,7 +68,7 @@ def assemble(settings: FilmJobsSettings, aws: JobClients, logger: Logger, runtim
         kept=ImageTable(batches, patient, runtime.clock),
         is_there=lambda job, key: is_there(objects, job, key),
         look_again=look,
-        keep_raw=S3RawAnswers(aws.s3, settings.renditions_bucket, retry).put,
+        renditions=S3Renditions(aws.s3, settings.renditions_bucket, retry),
         clock=runtime.clock,
         now=runtime.now,
         log=log,

@@ -11,7 +11,8 @@ from aws_lambda_powertools import Logger
 from contract.environment import load
 from contract.settings import FilmsSettings
 from processors.adapters.calls import lambda_config, retry_policy
-from processors.adapters.photos import S3Photos, S3Renditions
+from processors.adapters.photos import S3Photos
+from processors.adapters.s3_renditions import S3Renditions
 from processors.films.films_function import FilmsFunction
 
 if TYPE_CHECKING:

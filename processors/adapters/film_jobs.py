@@ -22,7 +22,6 @@ from processors.pipeline.film_jobs import CannotStartError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rekognition import RekognitionClient
-    from mypy_boto3_s3 import S3Client
 
 # What a job cannot take, and frames can.
 _NOT_FOR_JOBS = frozenset({"VideoTooLargeException"})
@@ -164,24 +163,6 @@ class RekognitionAnswers:
                 raise
 
         return self.retry(attempt)
-
-
-@dataclass(frozen=True)
-class S3RawAnswers:
-    """All that jobs have said, gzipped, in the bucket of renditions."""
-
-    client: "S3Client"
-    bucket_name: str
-    retry: RetryPolicy
-
-    def put(self, key: str, content: bytes) -> None:
-        @translated(f"PutObject of s3://{self.bucket_name}/{key}")
-        def attempt() -> None:
-            self.client.put_object(
-                Bucket=self.bucket_name, Key=key, Body=content, ContentType="application/gzip"
-            )
-
-        self.retry(attempt)
 
 
 def _superseded(job: OpenJob) -> SupersededError:

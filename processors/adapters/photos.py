@@ -26,9 +26,6 @@ _REFUSED = frozenset({"403", "AccessDenied", "InvalidObjectState", "400", "Inval
 # What S3 passes on from KMS is spelled KMS.DisabledException, say.
 _OF_KMS = "KMS"
 
-# A rendition never changes: what is made anew has a name of its own.
-CACHE_CONTROL = "private, max-age=31536000, immutable"
-
 
 class Piece(NamedTuple):
     """Some bytes of an object, and how many it has."""
@@ -90,35 +87,6 @@ class S3Photos:
                     said = error.response["Error"].get("Message", "no reason given")
                     raise RefusedByBucketError(f"{code}: {said} ({what})") from error
                 raise
-
-
-@dataclass(frozen=True)
-class S3Renditions:
-    """Puts renditions into their bucket, and reads views. Raises the words for failure."""
-
-    client: "S3Client"
-    bucket_name: str
-    retry: RetryPolicy
-
-    def get(self, key: str) -> bytes:
-        @translated(f"GetObject of s3://{self.bucket_name}/{key}")
-        def attempt() -> bytes:
-            return self.client.get_object(Bucket=self.bucket_name, Key=key)["Body"].read()
-
-        return self.retry(attempt)
-
-    def put(self, key: str, content: bytes, content_type: str) -> None:
-        @translated(f"PutObject of s3://{self.bucket_name}/{key}")
-        def attempt() -> None:
-            self.client.put_object(
-                Bucket=self.bucket_name,
-                Key=key,
-                Body=content,
-                ContentType=content_type,
-                CacheControl=CACHE_CONTROL,
-            )
-
-        self.retry(attempt)
 
 
 def _is_refused_by_kms(code: str) -> bool:

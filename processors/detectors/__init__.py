@@ -10,6 +10,9 @@ from contract.questions import Question, meaning_question, picture_question, que
 from contract.records import Findings
 from contract.settings import ProcessorSettings
 
+# What reading an answer raises that is not as Rekognition's are.
+UNREADABLE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
+
 
 class Detector(NamedTuple):
     """One question by name; `read` turns the raw answer into findings."""

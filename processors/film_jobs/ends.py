@@ -10,19 +10,22 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import ImagepipeError
 from contract.film_jobs import JOBS, JobVerdict, OpenJob, by_steps
 from contract.films import film_answer
 from contract.results import Result
-from processors.detectors import reader
+from processors.detectors import UNREADABLE, reader
 from processors.pipeline.film_jobs import change
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionAnswers
+    from processors.adapters.s3_renditions import S3Renditions
 
 # After so long without a word of its job, the film of a lease is looked at: that begins the same job again.
 UNBEGUN_SECONDS = 900
@@ -36,8 +39,7 @@ YOUNG_SECONDS = 240
 class JobEnds:
     """Takes the ends of jobs. `clock` gives seconds since 1970, `now` ISO 8601 times in UTC.
 
-    `is_there` says whether a key stands for the film of a job now, `look_again` has keys looked at,
-    `keep_raw` puts what a job has said where renditions stand, given key and bytes.
+    `is_there` says whether a key stands for the film of a job now, `look_again` has keys looked at.
     """
 
     open_jobs: "DynamoDBOpenJobs"
@@ -45,7 +47,7 @@ class JobEnds:
     kept: "ImageTable"
     is_there: Callable[[OpenJob, str], bool]
     look_again: Callable[[list[str]], None]
-    keep_raw: Callable[[str, bytes], None]
+    renditions: "S3Renditions"
     clock: Callable[[], float]
     now: Callable[[], str]
     log: Log
@@ -105,8 +107,8 @@ class JobEnds:
         elif first["JobStatus"] != "SUCCEEDED":
             said = str(first.get("StatusMessage", "no reason given"))
             self._failed(job, present, said, is_final=True)
-        elif present and (job.version_id is not None or job.key in present):
-            self._keep(job, first, pages)
+        elif _is_about(job, present):
+            present = self._keep(job, first, pages, present)
         self._give_back(job, present)
         return True
 
@@ -125,19 +127,31 @@ class JobEnds:
     def _present(self, job: OpenJob) -> list[str]:
         return [key for key in (job.key, *job.others) if self.is_there(job, key)]
 
-    def _keep(self, job: OpenJob, first: Mapping[str, Any], following: Iterator[Mapping[str, Any]]) -> None:
-        spec, read = JOBS[job.name.detector], reader(job.name.detector)
-        results = [result for page in (first, *following) for result in page.get(spec.answer, ())]
-        self._keep_raw(job, results)
-        answer = film_answer(
-            (step, job.poster, read(said)) for step, said in by_steps(spec, results, job.duration_ms)
-        )
-        self._save(Result(job.name, answer, self.now()))
+    def _keep(
+        self,
+        job: OpenJob,
+        first: Mapping[str, Any],
+        following: Iterator[Mapping[str, Any]],
+        present: list[str],
+    ) -> list[str]:
+        """Keep what was found, and all that was said beside the poster; return the keys that are there still.
 
-    def _keep_raw(self, job: OpenJob, results: list[Any]) -> None:
-        """Keep all that was said, of which the answer is a short form: it goes with the renditions."""
-        key = f"{job.poster.rpartition('/')[0]}/job-{job.token}.json.gz"
-        self.keep_raw(key, gzip.compress(json.dumps(results).encode(), mtime=0))
+        Reading may take minutes: what is gone by then has nobody to remove what would be kept.
+        """
+        spec, read, said = JOBS[job.name.detector], reader(job.name.detector), _SaidByAJob()
+        pages = (said.take(page.get(spec.answer, [])) for page in chain((first,), following))
+        try:
+            steps = by_steps(spec, chain.from_iterable(pages), job.duration_ms)
+            answer = film_answer((step, job.poster, read(found)) for step, found in steps)
+        except UNREADABLE as fault:
+            self._failed(job, present, f"what it has found lacks {fault!r}", is_final=True)
+            return present
+        present = self._present(job)
+        if _is_about(job, present):
+            directory = job.poster.rpartition("/")[0]
+            self.renditions.put(f"{directory}/job-{job.token}.json.gz", said.packed(), "application/gzip")
+            self._save(Result(job.name, answer, self.now()))
+        return present
 
     def _failed(self, job: OpenJob, present: list[str], reason: str, *, is_final: bool) -> None:
         self.log.warning(f"a job on {job.key} failed: {reason}", detector=job.name.detector, job=job.id)
@@ -157,3 +171,30 @@ class JobEnds:
         change(self.open_jobs, lambda standing: standing.ended(job.token))
         if present:
             self.look_again(present)
+
+
+def _is_about(job: OpenJob, present: list[str]) -> bool:
+    """Return whether a job has read the film that these keys stand for, and not what came in its place."""
+    return bool(present) and (job.version_id is not None or job.key in present)
+
+
+class _SaidByAJob:
+    """All that a job has said, packed as it comes: unpacked, what is read on a long film has 400 MB."""
+
+    def __init__(self) -> None:
+        self._packed = BytesIO()
+        self._file = gzip.GzipFile(fileobj=self._packed, mode="wb", mtime=0)
+        self._between = b"["
+
+    def take(self, results: list[Any]) -> list[Any]:
+        """Take a page, and hand it on."""
+        if results:
+            self._file.write(self._between + json.dumps(results).encode()[1:-1])
+            self._between = b","
+        return results
+
+    def packed(self) -> bytes:
+        """Return a list in JSON, gzipped. Nothing is taken afterwards."""
+        self._file.write(b"]" if self._between == b"," else b"[]")
+        self._file.close()
+        return self._packed.getvalue()

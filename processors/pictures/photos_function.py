@@ -26,7 +26,8 @@ from processors.pictures.sidecars import filled_in
 
 if TYPE_CHECKING:
     from contract.cameras import Cameras
-    from processors.adapters.photos import S3Photos, S3Renditions
+    from processors.adapters.photos import S3Photos
+    from processors.adapters.s3_renditions import S3Renditions
 
 
 FAULTS = (RefusedError, RefusedByBucketError, VersionGoneError, ImagepipeError)

@@ -15,16 +15,13 @@ from contract.photos import PhotoFacts
 from contract.quotas import FRAMES_AT_ONCE, SLICES_AT_ONCE
 from contract.records import ImageVersion
 from contract.results import Result, ResultName
-from processors.detectors import Detector
+from processors.detectors import UNREADABLE, Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
-
-# What is wrong in an answer that we have kept ourselves.
-_UNREADABLE = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class FilmRecognizer:
                     for frame, key, answer in answers
                     if isinstance(answer, Result)
                 )
-            except _UNREADABLE as fault:
+            except UNREADABLE as fault:
                 failure = errors.TransientError(
                     "UnexpectedAnswer", f"an answer about a frame of {version.key} lacks {fault!r}"
                 )

@@ -14,7 +14,7 @@ from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion
 from contract.results import Result, ResultName
 from contract.scenes import Scene, in_a_scene, scenes_of
-from processors.detectors import Detector
+from processors.detectors import UNREADABLE, Detector
 from processors.pipeline.detection import (
     Answer,
     DetectorRunner,
@@ -134,15 +134,15 @@ class Recognizer:
     ) -> dict[ResultName, Answer]:
         """Return the answers about those that are films."""
         found: dict[ResultName, Answer] = {}
+        by_content: dict[str, list[ResultName]] = {}
+        for name in wanted:
+            by_content.setdefault(name.content_id, []).append(name)
         for name, picture in answers.items():
-            if name.detector != PICTURE or not isinstance(picture, Result) or not _is_film(picture):
+            asked = by_content.get(name.content_id)
+            if name.detector != PICTURE or not isinstance(picture, Result) or not asked:
                 continue
-            of_film = {
-                each: version for each, version in wanted.items() if each.content_id == name.content_id
-            }
-            if of_film:
-                version = next(iter(of_film.values()))
-                found |= films.answers(version, picture, list(of_film), lane, deadline)
+            if PhotoFacts.from_json(picture.response).is_film:
+                found |= films.answers(wanted[asked[0]], picture, asked, lane, deadline)
         return found
 
     def _names_of(self, versions: Sequence[ImageVersion]) -> dict[ImageVersion, list[ResultName]]:
@@ -239,7 +239,7 @@ class Recognizer:
             try:
                 for result in (answer for answer in mine if isinstance(answer, Result)):
                     found = found.with_those_of(self._read(result))
-            except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
+            except UNREADABLE as fault:
                 return errors.TransientError(
                     "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
                 )
@@ -264,10 +264,6 @@ class Recognizer:
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)
-
-
-def _is_film(picture: Result) -> bool:
-    return "duration_seconds" in picture.response
 
 
 def _of_rekognition(names: Sequence[ResultName]) -> int:

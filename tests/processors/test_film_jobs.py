@@ -1,5 +1,7 @@
 """Jobs on films: paid for once, within the leases and the day's minutes, whatever becomes of completions."""
 
+import gzip
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -418,6 +420,68 @@ def test_detectors_without_jobs_are_asked_by_frames_beside_those_with() -> None:
     assert (record.findings.labels, record.findings.faces) == ({"Cat": 99.0, "Dog": 88.0}, 0)
 
 
+def test_an_answer_that_cannot_be_read_is_asked_by_frames_and_keeps_no_other_from_the_sweep(
+    world: JobsWorld,
+) -> None:
+    world.arrive(world.s3.put("a.mp4", b"film strange 97"), world.s3.put("b.mp4", b"film owl 91"))
+    world.work()
+    for job in world.jobs.open:
+        world.jobs.end(job.id)
+    world.now += 300
+
+    assert world.sweep() == 2
+    world.work()
+
+    assert world.leases().jobs == ()
+    assert (world.status("a.mp4"), world.status("b.mp4")) == (Status.RECOGNIZED, Status.RECOGNIZED)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_film_that_is_deleted_while_its_pages_are_read_leaves_nothing(versioned: bool) -> None:
+    world = JobsWorld(versioned=versioned)
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+
+    def delete(operation: str) -> None:
+        if operation == "GetLabelDetection" and world.jobs.calls.made[operation] == 2:
+            world.arrive(world.s3.delete("a.mp4"))
+
+    world.calls.after = delete
+    world.tell(world.jobs.end(job.id))
+    world.calls.after = nothing
+    world.work()
+
+    assert world.status("a.mp4") is Status.DELETED
+    assert [sk for pk, sk in world.table.items if pk.startswith("content#") and "labels" in sk] == []
+    assert not any(key.endswith(".json.gz") for key in world.pictures.renditions)
+    assert world.leases().jobs == ()
+
+
+def test_what_a_job_has_said_is_packed_as_it_comes(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    world.tell(world.jobs.end(job.id))
+
+    (key,) = [key for key in world.pictures.renditions if key.endswith(".json.gz")]
+    said = json.loads(gzip.decompress(world.pictures.renditions[key]))
+    names = [each["Label"]["Name"] for each in said]
+    assert names == ["Cat", "Cat", "Dog", "Cat"]
+
+
+def test_of_a_text_that_a_job_has_read_no_places_are_held() -> None:
+    place = {"Polygon": [{"X": 0.25, "Y": 0.5}] * 4}
+    results: list[dict[str, Any]] = [
+        {"Timestamp": at, "TextDetection": {"DetectedText": "EXIT", "Type": "WORD", "Geometry": place}}
+        for at in (0, 500)
+    ]
+
+    ((_, answer),) = by_steps(JOBS["text"], results, 1000)
+
+    assert answer == {"TextDetections": [{"DetectedText": "EXIT", "Type": "WORD"}]}
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 40_000), st.sampled_from("abc")), max_size=12),
     st.integers(100_001, 150_000),
@@ -469,7 +533,7 @@ ACTIONS = st.lists(
     versioned=st.booleans(),
 )
 # Killed when a job has begun, and before that is noted.
-@example(actions=[("work", 0, 11)], films=[b"film cat 97|dog 88"], is_deleted=False, versioned=True)
+@example(actions=[("work", 0, 12)], films=[b"film cat 97|dog 88"], is_deleted=False, versioned=True)
 def test_whatever_becomes_of_completions_the_table_ends_as_the_bucket_is(
     actions: list[tuple[str, int, int | None]], films: list[bytes], is_deleted: bool, versioned: bool
 ) -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 from aws.retries import RetryPolicy
 from contract.photos import PhotoFacts
 from loadtest.simulation.outages import client_error
-from processors.adapters.photos import CACHE_CONTROL, S3Photos, S3Renditions
+from processors.adapters.photos import S3Photos
+from processors.adapters.s3_renditions import CACHE_CONTROL, S3Renditions
 from processors.pictures.photos_function import PhotosFunction
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.s3_versions import Versioning

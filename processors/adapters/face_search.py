@@ -14,7 +14,15 @@ from processors.adapters.pictures import PicturesFunction, reason_of
 from processors.adapters.rekognition import RekognitionDetectors, asked
 from processors.detectors import Detector
 from processors.permits import Permits
-from processors.pipeline.detection import Answer, DetectorRunner, TimeToRead
+from processors.pipeline.detection import (
+    UNREADABLE_OBJECT,
+    Answer,
+    DetectorRunner,
+    Failure,
+    SupersededError,
+    TimeToRead,
+    is_about_the_object,
+)
 from processors.pipeline.people import FaceOfPhoto, SearchedPhoto
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
@@ -39,24 +47,34 @@ class FaceCrops:
     faces: Mapping[str, Sequence[FaceOfPhoto]]
     locks: Mapping[str, "AbstractContextManager[Any]"]
     time: TimeToRead
-    _cut: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    why_unreadable: Callable[[ImageVersion], ImagepipeError]
+    _cut: dict[str, dict[str, bytes] | Failure] = field(default_factory=dict)
 
     def of(self, content_id: str, face: str) -> bytes:
-        """Return the picture of one face, as a JPEG. Raise a word for failure, or SupersededError."""
+        """Return the picture of one face, as a JPEG. Raise a word for failure, or SupersededError.
+
+        A photo that cannot be cut is not asked for again, for the next of its faces.
+        """
         with self.locks[content_id]:
             if content_id not in self._cut:
                 self._cut[content_id] = self._cut_out(self.photos[content_id], self.faces[content_id])
-            return self._cut[content_id][face]
+            cut = self._cut[content_id]
+        if isinstance(cut, dict):
+            return cut[face]
+        raise cut
 
     def box(self, content_id: str, face: str) -> FaceBox:
         return next(each.box for each in self.faces[content_id] if each.name == face)
 
-    def _cut_out(self, photo: SearchedPhoto, faces: Sequence[FaceOfPhoto]) -> dict[str, bytes]:
+    def _cut_out(self, photo: SearchedPhoto, faces: Sequence[FaceOfPhoto]) -> dict[str, bytes] | Failure:
         pictures: dict[str, bytes] = {}
-        for first in range(0, len(faces), CROPS_AT_ONCE):
-            batch = faces[first : first + CROPS_AT_ONCE]
-            for face, cut in zip(batch, self._ask(photo, batch), strict=True):
-                pictures[face.name] = cut
+        try:
+            for first in range(0, len(faces), CROPS_AT_ONCE):
+                batch = faces[first : first + CROPS_AT_ONCE]
+                for face, cut in zip(batch, self._ask(photo, batch), strict=True):
+                    pictures[face.name] = cut
+        except (ImagepipeError, SupersededError) as failure:
+            return failure
         return pictures
 
     def _ask(self, photo: SearchedPhoto, faces: Sequence[FaceOfPhoto]) -> list[bytes]:
@@ -76,7 +94,10 @@ class FaceCrops:
         try:
             cut = [base64.b64decode(each, validate=True) for each in said.answer["crops"]]
         except (KeyError, TypeError, ValueError):
-            raise reason_of(said, version.key) from None
+            reason = reason_of(said, version.key)
+            if photo.view is None and isinstance(reason, PermanentError) and reason.code == UNREADABLE_OBJECT:
+                reason = self.why_unreadable(version)
+            raise reason from None
         if len(cut) != len(faces):
             raise TransientError(
                 "UnexpectedAnswer", f"faces of {version.key} are missing from their pictures"
@@ -153,7 +174,12 @@ class FaceSearching:
         for name, face in wanted.items():
             faces.setdefault(name.content_id, []).append(face)
         crops = FaceCrops(
-            self.pictures, photos, faces, {name: self.new_lock() for name in faces}, TimeToRead(deadline)
+            self.pictures,
+            photos,
+            faces,
+            {name: self.new_lock() for name in faces},
+            TimeToRead(deadline),
+            self.runner.why_unreadable,
         )
         runner = replace(self.runner, rekognition=replace(self.searches, crops=crops))
         versions = {name: photos[name.content_id].version for name in wanted}
@@ -162,7 +188,7 @@ class FaceSearching:
         refused = {
             name: Result(name, {"UserMatches": [], "Unsearched": answer.message}, self.runner.runtime.now())
             for name, answer in answers.items()
-            if isinstance(answer, PermanentError)
+            if isinstance(answer, PermanentError) and not is_about_the_object(answer)
         }
         unsaved: Mapping[ResultName, ImagepipeError] = {}
         if refused:

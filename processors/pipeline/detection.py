@@ -224,11 +224,7 @@ class DetectorRunner:
         if call.view is not None:
             return _about_a_view(verdict, version.key)
         if verdict.code == UNREADABLE_OBJECT:
-            return self._require_presence(version).why_unreadable() or errors.TransientError(
-                verdict.code,
-                f"{version.key} is there, but Rekognition cannot read it: "
-                "check that the bucket is in its region and that the role may get the object",
-            )
+            return self.why_unreadable(version)
         if version.version_id is None:
             self._require_presence(version)
         if verdict.code == DOUBTFUL_VERDICT and not isinstance(verdict, errors.ConfirmedError):
@@ -238,6 +234,14 @@ class DetectorRunner:
             if size is not None:
                 return errors.ConfirmedError(verdict.code, verdict.message)
         return verdict
+
+    def why_unreadable(self, version: ImageVersion) -> errors.ImagepipeError:
+        """Return why an object was not read, by what the bucket tells. Raise SupersededError if it is gone."""
+        return self._require_presence(version).why_unreadable() or errors.TransientError(
+            UNREADABLE_OBJECT,
+            f"{version.key} is there, but Rekognition cannot read it: "
+            "check that the bucket is in its region and that the role may get the object",
+        )
 
     def _require_presence(self, version: ImageVersion) -> StoredObject:
         present = self.objects.look(version.key, version)

@@ -58,6 +58,11 @@ class SearchedPhoto(NamedTuple):
     faces: tuple[FaceOfPhoto, ...]
     is_readable: bool
 
+    @property
+    def usefulness(self) -> tuple[bool, bool]:
+        """Of several photos of one content the most useful is asked about: where faces were looked for."""
+        return bool(self.faces), self.is_readable
+
 
 class FaceAsking(Protocol):
     """Asks about faces of photos, each with its permit and its claim."""
@@ -121,7 +126,8 @@ class PersonLayer:
                 continue
             photo = self._photo(item, findings, faces)
             of_key[item.key] = photo
-            if photo.is_readable or photo.content_id not in photos:
+            standing = photos.get(photo.content_id)
+            if standing is None or photo.usefulness > standing.usefulness:
                 photos[photo.content_id] = photo
         if not of_key:
             return seen
@@ -130,8 +136,11 @@ class PersonLayer:
         for key, photo in of_key.items():
             findings = seen[key]
             assert isinstance(findings, Findings)
-            named = self._named(findings, photo, answers.get(photo.content_id, {}), scope)
             is_of_another = photos[photo.content_id].version != photo.version
+            of_content = answers.get(photo.content_id, {})
+            if not is_of_another:
+                of_content = _where_readable(of_content)
+            named = self._named(findings, photo, of_content, scope)
             seen[key] = named
             if is_of_another and not isinstance(named, Findings) and is_about_the_object(named):
                 seen[key] = NotReadyError(
@@ -213,6 +222,15 @@ class PersonLayer:
                 elif answer is not None:
                     return answer
         return replace(findings, persons=assigned(alike), searched=searched)
+
+
+def _where_readable(answers: Mapping[str, tuple[int, Answer]]) -> dict[str, tuple[int, Answer]]:
+    """Return the answers but for those that there are none, for a photo cannot be read now."""
+    return {
+        face: (revision, answer)
+        for face, (revision, answer) in answers.items()
+        if not (isinstance(answer, ImagepipeError) and is_about_the_object(answer))
+    }
 
 
 def _has_faces(record: ImageRecord) -> bool:

@@ -236,7 +236,7 @@ class DetectorRunner:
         return verdict
 
     def why_unreadable(self, version: ImageVersion) -> errors.ImagepipeError:
-        """Return why an object was not read, by what the bucket tells. Raise SupersededError if it is gone."""
+        """Return why an object was not read, as the bucket tells. Raise SupersededError if it is gone."""
         return self._require_presence(version).why_unreadable() or errors.TransientError(
             UNREADABLE_OBJECT,
             f"{version.key} is there, but Rekognition cannot read it: "

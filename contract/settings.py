@@ -273,11 +273,15 @@ class FilmsSettings:
 
 @dataclass(frozen=True)
 class CamerasSettings:
-    """What the function of cameras needs to know: cameras (contract/cameras.py) as JSON, and their topic."""
+    """What the function of cameras needs to know: cameras (contract/cameras.py) as JSON, and their topic.
+
+    `policy` says which labels may be told, as JSON; nothing where there is none.
+    """
 
     table_name: str
     topic_arn: str
     cameras: str
+    policy: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,18 @@ class CameraEvents(Construct):
             entry="cameras_handler",
             service="cameras",
             code=code,
-            environment=dump(CamerasSettings(table.table_name, self.topic.topic_arn, write_cameras(cameras))),
+            environment={
+                name: text
+                for name, text in dump(
+                    CamerasSettings(
+                        table.table_name,
+                        self.topic.topic_arn,
+                        write_cameras(cameras),
+                        settings.policy_json,
+                    )
+                ).items()
+                if text
+            },
             timeout_seconds=timing.CAMERAS_TIMEOUT_SECONDS,
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,

@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
 from aws_lambda_powertools import Logger
 
 from contract.alerts import FLUSH_EVENT, AnnouncedPhoto, read_alerts
 from contract.environment import load
 from contract.settings import AlertsSettings
 from processors.adapters.alerts import DynamoDBAlerts, SnsAlerts
-from processors.adapters.calls import lambda_config, retry_policy
+from processors.adapters.calls import clients, retry_policy
 from processors.alerts.alerting import Alerting
 from processors.completions import take_messages
 from processors.telemetry import Log
@@ -27,9 +26,7 @@ Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 def build() -> Answering:
     """Build what answers. Raises SettingsError naming everything that is missing."""
     settings = load(AlertsSettings, os.environ)
-    session = botocore.session.get_session()
-    client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
-    topic = cast("SNSClient", session.create_client("sns", config=lambda_config()))
+    client, topic = clients("dynamodb", "sns")
     return assemble(settings, client, topic, Logger(), time.time)
 
 

@@ -1,26 +1,29 @@
 """Telling of cameras put together, once for each Lambda environment, by their entry."""
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
 from aws_lambda_powertools import Logger
 
+from aws.calls import TableBatches
 from contract.camera_telling import TICK_EVENT
 from contract.cameras import read_cameras
 from contract.environment import load
 from contract.settings import CamerasSettings
-from processors.adapters.calls import lambda_config, retry_policy
+from processors.adapters.calls import clients, retry_policy, translated
 from processors.adapters.camera_telling import DynamoDBTelling, SnsCameras
+from processors.adapters.dynamodb import ImageTable
 from processors.cameras.telling import AnnouncedPicture, CameraTelling
 from processors.completions import take_messages
+from processors.runtime import Runtime
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
+
+    from contract.policy import Policy
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -28,10 +31,8 @@ Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 def build() -> Answering:
     """Build what answers. Raises SettingsError naming everything that is missing."""
     settings = load(CamerasSettings, os.environ)
-    session = botocore.session.get_session()
-    client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
-    topic = cast("SNSClient", session.create_client("sns", config=lambda_config()))
-    return assemble(settings, client, topic, Logger(), time.time)
+    client, topic = clients("dynamodb", "sns")
+    return assemble(settings, client, topic, Logger(), Runtime())
 
 
 def assemble(
@@ -39,14 +40,16 @@ def assemble(
     client: "DynamoDBClient",
     topic: "SNSClient",
     logger: Logger,
-    clock: Callable[[], float],
+    runtime: Runtime,
 ) -> Answering:
     """Put together what answers: messages of the queue, or the schedule, which asks `{"tick": "due"}`."""
-    retry, log = retry_policy(), cast("Log", logger)
-    kept = DynamoDBTelling(client, settings.table_name, retry, clock)
+    retry, log, name = retry_policy(runtime.sleep), cast("Log", logger), settings.table_name
+    batches = TableBatches(client, name, translated, retry, runtime.new_executor(1))
+    records = ImageTable(batches, retry, runtime.clock).read_records
+    kept = DynamoDBTelling(client, name, retry, runtime.clock, records, _policy(settings))
     sent = SnsCameras(topic, settings.topic_arn, retry)
     telling = CameraTelling(
-        read_cameras(settings.cameras), kept.read, kept.write, kept.pictures, sent.send, clock, log
+        read_cameras(settings.cameras), kept.read, kept.write, kept.pictures, sent.send, runtime.clock, log
     )
 
     def take(pictures: Mapping[str, AnnouncedPicture]) -> Sequence[str]:
@@ -59,3 +62,11 @@ def assemble(
         return take_messages(event["Records"], AnnouncedPicture.of, take, log)
 
     return cast("Answering", logger.inject_lambda_context(work))
+
+
+def _policy(settings: CamerasSettings) -> "Policy | None":
+    if not settings.policy:
+        return None
+    from contract.policy_faults import read_policy
+
+    return read_policy(settings.policy)

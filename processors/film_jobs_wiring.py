@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import botocore.session
 from aws_lambda_powertools import Logger
 
 from aws.calls import TableBatches
@@ -41,12 +40,8 @@ class JobClients:
 def build() -> Answering:
     """Build what answers. Raises SettingsError naming everything that is missing."""
     settings = load(FilmJobsSettings, os.environ)
-    session = botocore.session.get_session()
-    clients = [
-        session.create_client(service, config=calls.lambda_config())
-        for service in ("dynamodb", "rekognition", "s3", "sqs")
-    ]
-    return assemble(settings, JobClients(*clients), Logger(), Runtime())
+    clients = JobClients(*calls.clients("dynamodb", "rekognition", "s3", "sqs"))
+    return assemble(settings, clients, Logger(), Runtime())
 
 
 def assemble(settings: FilmJobsSettings, aws: JobClients, logger: Logger, runtime: Runtime) -> Answering:

@@ -5,12 +5,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
 from aws_lambda_powertools import Logger
 
 from contract.environment import load
 from contract.settings import FilmsSettings
-from processors.adapters.calls import lambda_config, retry_policy
+from processors.adapters.calls import clients, retry_policy
 from processors.adapters.photos import S3Photos
 from processors.adapters.s3_renditions import S3Renditions
 from processors.films.films_function import FilmsFunction
@@ -24,7 +23,7 @@ Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 def build() -> Answering:
     """Build what answers. Raises SettingsError naming everything that is missing."""
     settings = load(FilmsSettings, os.environ)
-    client = cast("S3Client", botocore.session.get_session().create_client("s3", config=lambda_config()))
+    (client,) = clients("s3")
     return assemble(settings, client, Logger())
 
 

@@ -4,23 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.calls import write_if
 from aws.retries import RetryPolicy
 from contract import table
 from contract.alert_state import AlertMessage, AlertState
 from contract.alerts import AlertRule, alert_key
 from contract.errors import ConfigurationError
-from contract.items import from_wire, key_to_wire, to_wire
+from contract.items import from_wire, key_to_wire
 from contract.timing import ALERTS_KEPT_SECONDS
-from processors.adapters.calls import translated
+from processors.adapters.calls import put_as_read, translated
 from processors.alerts.alerting import subject_of, text_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
-
-AS_READ = "version = :version"
-NOT_THERE = "attribute_not_exists(pk)"
 
 
 @dataclass(frozen=True)
@@ -56,15 +52,7 @@ class DynamoDBAlerts:
             **state.to_item(),
             table.EXPIRY: int(self.clock()) + ALERTS_KEPT_SECONDS,
         }
-        values = {"ExpressionAttributeValues": to_wire({":version": state.version})}
-        what = f"PutItem of the alert {name} on {self.table_name}"
-        return self.retry.around(translated(what)(write_if))(
-            self.client.put_item,
-            TableName=self.table_name,
-            Item=to_wire(item),
-            ConditionExpression=AS_READ if state.version else NOT_THERE,
-            **(values if state.version else {}),
-        ).is_done
+        return put_as_read(self.client, self.table_name, self.retry, item, state.version)
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,25 @@ image, so it buries none while somebody needs time to look.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import botocore.session
+
+from aws.calls import write_if
 from aws.client_config import client_config
 from aws.errors import ErrorTranslator
 from aws.retries import RetryPolicy
 from contract import errors
+from contract.items import PARTITION_KEY, SORT_KEY, to_wire
 from contract.timing import CALL_SECONDS, PATIENCE_SECONDS, RETRYING_SECONDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+IF_NONE = f"attribute_not_exists({PARTITION_KEY})"
 
 # What Rekognition's verdicts mean, and what to do: its own words are short.
 # https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
@@ -56,6 +65,33 @@ def answering(what: str) -> Iterator[None]:
 
 
 lambda_config = partial(client_config, connect_seconds=3, read_seconds=CALL_SECONDS)
+
+
+def clients(*services: str) -> list[Any]:
+    """Make a client of each service, of one attempt a call: trying again is our own policy's.
+
+    They come from botocore, which is what boto3's clients are; boto3 around them would cost cold starts.
+    """
+    session = botocore.session.get_session()
+    return [session.create_client(service, config=lambda_config()) for service in services]
+
+
+def put_as_read(
+    client: "DynamoDBClient", table_name: str, retry: RetryPolicy, item: Mapping[str, Any], version: int
+) -> bool:
+    """Put an item, and return True, if what stands there has still the `version` that was read.
+
+    That is 0 where nothing stood there; the item brings its own. Raise a word for failure.
+    """
+    values = {"ExpressionAttributeValues": to_wire({":version": version})} if version else {}
+    what = f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {table_name}"
+    return retry.around(translated(what)(write_if))(
+        client.put_item,
+        TableName=table_name,
+        Item=to_wire(item),
+        ConditionExpression="version = :version" if version else IF_NONE,
+        **values,
+    ).is_done
 
 
 ATTEMPTS = 4

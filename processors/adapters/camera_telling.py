@@ -1,23 +1,22 @@
 """What was told of cameras, their pictures in which something was seen, and the topic of their events."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.calls import BatchGet, in_batches, pages, write_if
+from aws.calls import pages
 from aws.retries import RetryPolicy
 from contract.camera_events import CameraPicture
 from contract.camera_telling import CameraMessage, ToldState
 from contract.cameras import Camera, told_key
-from contract.errors import ConfigurationError
-from contract.items import from_wire, key_to_wire, to_wire
+from contract.errors import ConfigurationError, ImagepipeError
+from contract.items import from_wire, key_to_wire
 from contract.moments import to_seconds, to_text
 from contract.records import ImageRecord, Status
-from contract.table import EXPIRY, record_key, seen_term, term_partitions
-from processors.adapters.calls import translated
-from processors.adapters.cameras import AS_READ, NOT_THERE
-from processors.adapters.dynamodb import FAULTS, record_in
+from contract.table import EXPIRY, seen_term, term_partitions
+from processors.adapters.calls import put_as_read, translated
+from processors.adapters.dynamodb import FAULTS
 from processors.cameras.gate import SCENE_KEPT_SECONDS
 from processors.cameras.telling import subject_of
 
@@ -25,18 +24,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
 
+    from contract.policy import Policy
+
 SCHEMA_VERSION = 1
-MAX_READS = 100
 
 
 @dataclass(frozen=True)
 class DynamoDBTelling:
-    """One item a camera, and the index of what was seen. `clock` gives seconds since 1970."""
+    """One item a camera, and the index of what was seen. `clock` gives seconds since 1970.
+
+    `records` returns those of keys, as of now; of their labels, those are told that the policy shows.
+    """
 
     client: "DynamoDBClient"
     table_name: str
     retry: RetryPolicy
     clock: Callable[[], float]
+    records: Callable[[Sequence[str]], Mapping[str, ImageRecord | ImagepipeError]]
+    policy: "Policy | None" = None
 
     def read(self, camera: str) -> ToldState:
         """Return what was told, as of now. Raise ConfigurationError where that cannot be read."""
@@ -57,32 +62,23 @@ class DynamoDBTelling:
     def write(self, camera: str, state: ToldState) -> bool:
         """Keep it, and return True, if what is there has still the version that was read."""
         expiry = {EXPIRY: int(self.clock()) + SCENE_KEPT_SECONDS}
-        values = {"ExpressionAttributeValues": to_wire({":version": state.version})}
-        what = f"PutItem of what was told of {camera} on {self.table_name}"
-        return self.retry.around(translated(what)(write_if))(
-            self.client.put_item,
-            TableName=self.table_name,
-            Item=to_wire({**told_key(camera)._asdict(), **state.to_item(), **expiry}),
-            ConditionExpression=AS_READ if state.version else NOT_THERE,
-            **(values if state.version else {}),
-        ).is_done
+        item = {**told_key(camera)._asdict(), **state.to_item(), **expiry}
+        return put_as_read(self.client, self.table_name, self.retry, item, state.version)
 
     def pictures(self, camera: Camera, since: float, until: float) -> Sequence[CameraPicture]:
         """Return the pictures between two times in which something was seen, as their records have it.
 
         A row counts only while its record stands for it; a record that cannot be read says nothing.
         """
-        rows = {row["key"]["S"]: row["revision"]["S"] for row in self._rows(camera, since, until)}
-        seen: list[CameraPicture] = []
-        for batch in in_batches(sorted(rows), MAX_READS):
-            keys = [key_to_wire(record_key(key)) for key in batch]
-            read = BatchGet(self.client, self.table_name, translated, keys, consistent=True)
-            self.retry(read.ask_for_all)
-            for item in map(from_wire, read.found):
-                record = record_in(item)
-                if isinstance(record, ImageRecord) and record.revision == rows[record.key]:
-                    seen += _picture(record)
-        return seen
+        rows = {(row["key"]["S"], row["revision"]["S"]) for row in self._rows(camera, since, until)}
+        records = self.records(sorted({key for key, _ in rows}))
+        standing = [each for each in records.values() if isinstance(each, ImageRecord)]
+        return [
+            picture
+            for record in standing
+            if (record.key, record.revision) in rows
+            if (picture := _picture(record, self.policy)) is not None
+        ]
 
     def _rows(self, camera: Camera, since: float, until: float) -> Iterator[dict[str, Any]]:
         query = self.retry.around(translated(f"Query on {self.table_name}")(self.client.query))
@@ -102,13 +98,13 @@ class DynamoDBTelling:
                 yield from page["Items"]
 
 
-def _picture(record: ImageRecord) -> list[CameraPicture]:
-    """Return what a record says was seen, of labels that it still has: people may have corrected it."""
-    look = record.findings.look
-    if record.status is not Status.RECOGNIZED or look is None:
-        return []
-    seen = look.showing(record.findings.labels).sightings
-    return [CameraPicture(to_seconds(record.version.uploaded_at), record.key, seen)]
+def _picture(record: ImageRecord, policy: "Policy | None") -> CameraPicture | None:
+    """Return what a record says was seen, of labels that are shown: people may have corrected it."""
+    found = record.findings if policy is None else policy.applied(record.findings)
+    if record.status is not Status.RECOGNIZED or found.look is None:
+        return None
+    seen = found.look.showing(found.labels).sightings
+    return CameraPicture(to_seconds(record.version.uploaded_at), record.key, seen)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ from contract.errors import ConfigurationError
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, to_wire
 from contract.records import key_digest
 from contract.table import EXPIRY
-from processors.adapters.calls import translated
+from processors.adapters.calls import IF_NONE, put_as_read, translated
 from processors.adapters.dynamodb import FAULTS, read_items
 from processors.cameras.gate import SCENE_KEPT_SECONDS, Noted
 from processors.cameras.scene import Cells, SceneState
 from processors.cameras.standing import StandingState
 
-AS_READ = "version = :version"
-NOT_THERE = f"attribute_not_exists({PARTITION_KEY})"
 # The longest that a message can wait, in its queue and then among the dead letters.
 ASKED_KEPT_SECONDS = 30 * 86_400
 
@@ -69,15 +67,9 @@ class DynamoDBScenes:
 
     def _write_as_read(self, at: ItemKey, version: int, content: Mapping[str, object]) -> bool:
         expiry = {EXPIRY: int(self.clock()) + SCENE_KEPT_SECONDS}
-        values = {"ExpressionAttributeValues": to_wire({":version": version})}
-        what = f"PutItem of {at.pk} {at.sk} on {self.batches.table_name}"
-        return self.batches.retry.around(translated(what)(write_if))(
-            self.batches.client.put_item,
-            TableName=self.batches.table_name,
-            Item=to_wire({**at._asdict(), **content, **expiry}),
-            ConditionExpression=AS_READ if version else NOT_THERE,
-            **(values if version else {}),
-        ).is_done
+        item = {**at._asdict(), **content, **expiry}
+        client, table_name, retry = self.batches.client, self.batches.table_name, self.batches.retry
+        return put_as_read(client, table_name, retry, item, version)
 
     def note_asked(self, camera: str, asked: Mapping[str, Noted]) -> Mapping[str, Cells]:
         """Keep that pictures are asked about; return what is kept of each: whoever came first has said it."""
@@ -91,7 +83,7 @@ class DynamoDBScenes:
             self.batches.client.put_item,
             TableName=self.batches.table_name,
             Item=to_wire({**at._asdict(), "key": noted.key, ASKED: packed(noted.changed), **expiry}),
-            ConditionExpression=NOT_THERE,
+            ConditionExpression=IF_NONE,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
         return (

@@ -106,17 +106,18 @@ class FakeDynamoDB(VirtualTable):
         ConsistentRead: bool = False,
         ExclusiveStartKey: Wire | None = None,
     ) -> dict[str, Any]:
-        """Return what stands in a partition and begins so, an item a page."""
+        """Return what stands in a partition and begins so, or between two places, an item a page."""
         with self.calls.of("Query"):
-            (partition, beginning) = (value["S"] for value in ExpressionAttributeValues.values())
+            partition, low, *high = (value["S"] for value in ExpressionAttributeValues.values())
             names = [*ExpressionAttributeValues]
-            assert KeyConditionExpression == f"pk = {names[0]} AND begins_with(sk, {names[1]})"
+            meant = f"sk BETWEEN {names[1]} AND {names[-1]}" if high else f"begins_with(sk, {names[1]})"
+            assert KeyConditionExpression == f"pk = {names[0]} AND {meant}"
             start = key_of(ExclusiveStartKey)[1] if ExclusiveStartKey else ""
             places = sorted({*self.items, *self.items.before})
             found = [
                 item
                 for pk, sk in places
-                if pk == partition and sk.startswith(beginning) and sk > start
+                if pk == partition and (low <= sk <= high[0] if high else sk.startswith(low)) and sk > start
                 if (item := self._read((pk, sk), consistent=ConsistentRead)) is not None
             ]
         last = {"pk": found[0]["pk"], "sk": found[0]["sk"]} if len(found) > 1 else None

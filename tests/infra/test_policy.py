@@ -11,6 +11,7 @@ from contract.policy import Policy
 from contract.policy_faults import MAX_BYTES
 from contract.settings import ProcessorSettings, QuerySettings
 from infra.answers import REVIEWS_ROUTE
+from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from query_api.routes import all_routes
 from tests.infra.conftest import Synthesize
@@ -37,16 +38,20 @@ def refused(**given: object) -> str:
     return str(raised.value)
 
 
-def test_processor_and_query_function_are_told_the_same(synthesized: Synthesize, policy: Path) -> None:
-    context = {"policy": str(policy), "detectors": "labels,moderation"}
+def test_all_that_show_or_tell_labels_are_told_the_same(synthesized: Synthesize, policy: Path) -> None:
+    context = {
+        "policy": str(policy),
+        "detectors": "labels,moderation",
+        "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
+    }
     functions = Template.of(synthesized(context)).all("AWS::Lambda::Function")
     told = {
         name: each["Properties"]["Environment"]["Variables"].get("POLICY") for name, each in functions.items()
     }
-    of_two = {name: text for name, text in told.items() if text is not None}
+    of_three = {name: text for name, text in told.items() if text is not None}
 
-    assert [name[:9] for name in sorted(of_two)] == ["AnswersQu", "Processin"]
-    assert set(of_two.values()) == {'{"hidden":["Weapon"],"moderation":{"Violence":{"review":60}}}'}
+    assert [name[:9] for name in sorted(of_three)] == ["AnswersQu", "CamerasTe", "Processin"]
+    assert set(of_three.values()) == {'{"hidden":["Weapon"],"moderation":{"Violence":{"review":60}}}'}
 
 
 def test_what_is_to_be_reviewed_has_a_route_and_a_throttle(synthesized: Synthesize, policy: Path) -> None:

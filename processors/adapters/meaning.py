@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from contract.errors import TransientError, UnansweredError
+from contract.films import as_one_picture
 from contract.meaning import VECTOR, labels_in, read_vector
 from processors.adapters.invoking import ask
 
@@ -29,8 +30,14 @@ class MeaningFunction:
 
         Raise a word for failure. What it does not answer is its own failure rather than a photo's.
         """
-        told = response if self.policy is None else self.policy.told(response, of_labels=True)
-        labels = labels_in(told)
+        try:
+            response = as_one_picture(response)
+            told = response if self.policy is None else self.policy.told(response, of_labels=True)
+            labels = labels_in(told)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
+            raise TransientError(
+                "UnexpectedAnswer", f"the answer about labels of {key} lacks {fault!r}"
+            ) from fault
         if not labels:
             return {VECTOR: None}
         said = ask(self.client, self.name, {"labels": labels}, key, self.retry)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract import errors
 from contract.detector_choice import ByPrefix
-from contract.films import as_one_picture, film_findings
+from contract.films import film_findings
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
@@ -178,11 +178,7 @@ class Recognizer:
         if not wanted:
             return {}
         labels = {name: answers[self._name(name.content_id, self.detectors["labels"])] for name in wanted}
-        known = {
-            name: as_one_picture(answer.response)
-            for name, answer in labels.items()
-            if isinstance(answer, Result)
-        }
+        known = {name: answer.response for name, answer in labels.items() if isinstance(answer, Result)}
         made = self.runner.ask({name: wanted[name] for name in known}, lane, deadline, made_of=known)
         return {name: made[name] if name in made else labels[name] for name in wanted}
 

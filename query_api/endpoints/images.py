@@ -1,9 +1,9 @@
 """`/images`: lists of images, and all that is known of one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from contract.records import ImageRecord, Status
 from query_api.endpoints import presentation, schemas
@@ -19,6 +19,8 @@ from query_api.search.questions import ListQuestion, Page
 
 if TYPE_CHECKING:
     from query_api.endpoints.similar import Meanings
+
+Answer = TypeVar("Answer")
 
 IMAGES = "/images/"
 # Of contract/policy.py, which a deployment without a policy never loads.
@@ -125,8 +127,8 @@ class ImageEndpoints:
             raise unknown_image(key)
         from query_api.endpoints import intervals
 
-        signer = self._signer_for(details.record)
-        return intervals.answer(key, details, signer, params.one("format"), self.offered.policy)
+        signer, form, policy = self._signer_for(details.record), params.one("format"), self.offered.policy
+        return self._readable(details, lambda known: intervals.answer(key, known, signer, form, policy))
 
     def _list_or_image(self, request: Request) -> Response:
         params = QueryParams(PARAMETERS, request.raw_query_string)
@@ -214,6 +216,19 @@ class ImageEndpoints:
         return Response(200, shown, headers={"etag": f'"{said.number}"'})
 
     def _detailed(self, details: Details) -> schemas.Json:
+        return self._readable(details, self._all_known)
+
+    def _readable(self, details: Details, answer: Callable[[Details], Answer]) -> Answer:
+        """Answer by what is known; without raw answers where they are not of the form that we know."""
+        try:
+            return answer(details)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+            # The record says what lists say.
+            self.log.exception("a raw result cannot be read, and is left out")
+            self.count(QueryMetric.ITEMS_UNREADABLE, 1)
+            return answer(details._replace(results={}))
+
+    def _all_known(self, details: Details) -> schemas.Json:
         record, people, policy = details.record, self.offered.people, self.offered.policy
         shown = self._shown({} if people is None else people.on([record]), record)
         if "persons" in shown:
@@ -228,13 +243,7 @@ class ImageEndpoints:
             from query_api.endpoints.intervals import intervals
 
             shown = {**shown, "intervals": intervals(details, self._signer_for(details.record), policy)}
-        try:
-            return presentation.details(details, shown, policy)
-        except (KeyError, TypeError, AttributeError):
-            # An answer that is not of Rekognition's form: the record says what lists say.
-            self.log.exception("a raw result cannot be read, and is left out")
-            self.count(QueryMetric.ITEMS_UNREADABLE, 1)
-            return presentation.details(details._replace(results={}), shown, policy)
+        return presentation.details(details, shown, policy)
 
     def in_list(self, record: ImageRecord) -> schemas.Json:
         """Write an image as lists do, but for who is on it."""

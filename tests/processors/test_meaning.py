@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from aws.retries import RetryPolicy
+from contract.errors import TransientError
 from contract.items import from_wire
 from contract.meaning import IN_SPACE, MEANING, SPACE, VECTOR
 from contract.metrics import Metric
@@ -12,7 +14,9 @@ from contract.notifications import look_again
 from contract.policy import to_json
 from contract.questions import wanted_fingerprints
 from contract.records import Status
+from contract.results import pack
 from contract.table import meaning_term, term_partitions
+from processors.adapters.meaning import MeaningFunction
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, WITH_MEANING, World
 
@@ -147,3 +151,22 @@ def test_photos_below_a_prefix_without_labels_have_none() -> None:
     world.deliver(world.s3.put("faces/a.jpg", b"cat 97"), world.s3.put("b.jpg", b"cat 97"))
 
     assert set(vectors(world)) == {"b.jpg"}
+
+
+@pytest.mark.parametrize("kept", [{"Labels": [{"Newer": "form"}]}, {"Film": 7}, {"Labels": None}])
+def test_labels_that_are_kept_in_another_form_hold_up_no_other_photo(kept: dict[str, Any]) -> None:
+    world = World(settings=SETTINGS)
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    for at, item in world.table.items.items():
+        if at[1].startswith("labels#"):
+            world.table.items[at] = {**item, "answer": {"B": pack(kept)}}
+    world.use(WITH_MEANING)
+    again = look_again(BUCKET, ["a.jpg"], "2026-02-01T00:00:00.000Z")
+
+    assert world.deliver(again, world.s3.put("b.jpg", b"dog 97")) == ["0"]
+
+    assert set(vectors(world)) == {"b.jpg"}
+    function: Any = None
+    with pytest.raises(TransientError, match=r"labels of a\.jpg") as told:
+        MeaningFunction(function, "meaning", RetryPolicy(1, 1, 1)).of_labels(kept, "a.jpg")
+    assert told.value.code == "UnexpectedAnswer"

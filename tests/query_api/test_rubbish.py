@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contract import table
 from contract.items import ItemKey, key_to_wire
-from contract.records import ImageRecord
+from contract.records import ImageRecord, PersonMatch
 from contract.results import Result, ResultName
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
 from query_api.adapters import readable
@@ -22,6 +22,7 @@ from query_api.search.postings import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo, rejected, write_result
 from tests.query_api.site import Site, query_of
+from tests.query_api.test_films import site_of
 
 ABSENT = object()
 PLAIN = (
@@ -199,6 +200,38 @@ def test_an_answer_of_another_form_is_counted_and_the_record_answered() -> None:
     assert [label["name"] for label in answer.json["labels"]] == ["Animal", "Pet", "Cat"]
     assert site.counted[QueryMetric.ITEMS_UNREADABLE] == 1
     assert site.logged == ["a raw result cannot be read, and is left out"]
+
+
+@pytest.mark.parametrize(
+    "form", [{"Film": [{"Newer": "form"}]}, {"Film": 7}, {"Film": [[0, 1, 1, "f", "k", {"Labels": [{}]}]]}]
+)
+def test_a_film_whose_answers_are_of_another_form_is_answered_without_them(form: dict[str, Any]) -> None:
+    site = site_of()
+    film = site.table.records(["a/film.mp4"])["a/film.mp4"]
+    write_result(site.table, Result(ResultName(film.content_id, "labels", "1"), form, ""))
+
+    for path in ("", "/intervals"):
+        answer = site.get(f"/images/a/film.mp4{path}")
+        assert (answer.status, answer.json["intervals"]) == (200, [])
+    assert site.get("/images/a/film.mp4/intervals?format=vtt").json == "WEBVTT\n"
+    assert site.counted[QueryMetric.ITEMS_UNREADABLE] == 3
+
+
+@pytest.mark.parametrize("form", [{"FaceDetails": [{}]}, {"FaceDetails": 7}, {"FaceDetails": [7]}])
+def test_who_is_on_a_photo_is_told_without_a_place_where_the_faces_cannot_be_read(
+    form: dict[str, Any],
+) -> None:
+    site = Site(people={"p1": "Ann"})
+    record = photo("cat.jpg", detectors={"faces": "1"})
+    found = replace(record.findings, persons={"p1": PersonMatch(99.0, 0)})
+    commit(site.table, replace(record, findings=found))
+    write_result(site.table, Result(ResultName(record.content_id, "faces", "1"), form, ""))
+
+    answer = site.get("/images/cat.jpg")
+
+    assert answer.status == 200
+    assert [(person["name"], person["box"]) for person in answer.json["persons"]] == [("Ann", None)]
+    assert site.counted[QueryMetric.ITEMS_UNREADABLE] == 1
 
 
 @pytest.mark.parametrize("value", [{"SS": ["a"]}, {"NULL": True}, {"N": "-1"}, {"M": {}}, {"B": b"x"}])

@@ -37,6 +37,8 @@ UPLOADED, CAPTURED, DIGEST = "uploaded", "captured", "digest"
 NARROWED_BY = ("key", UPLOADED, CAPTURED, DIGEST)
 # How many a search gives at most. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SearchVectors.html
 MOST_NEIGHBORS = 100
+# Where these are not enough, it is searched anew in so many parts, side by side.
+PARTS = (1, 4, 16)
 
 # Labels less sure than this say too little, and so many of the surest say enough.
 LEAST_PERCENT = 10.0
@@ -87,9 +89,3 @@ def vector_in(response: Mapping[str, Any]) -> Vector | None:
     """Return the vector of a kept answer; None where nothing was recognized that it could be made of."""
     text = response[VECTOR]
     return None if text is None else read_vector(text)
-
-
-def likeness(one: Vector, other: Vector) -> float:
-    """Return the cosine of the angle between two vectors: 1 for the same direction."""
-    length = sqrt(sum(each * each for each in one) * sum(each * each for each in other))
-    return sum(a * b for a, b in zip(one, other, strict=True)) / length if length else 0.0

@@ -49,7 +49,10 @@ EVENTS_ROUTE = "GET /events"
 # Who is looked for: only where persons are.
 PEOPLE_ROUTE = "GET /people"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
-COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE, REVIEWS_ROUTE, EVENTS_ROUTE)
+COSTLY_ROUTES = (
+    *("GET /images", "GET /labels", "GET /stats"),
+    *(UPLOAD_ROUTE, REVIEWS_ROUTE, EVENTS_ROUTE, PEOPLE_ROUTE),
+)
 # For operators, and answered by a function of their own: only where the settings have it. Each is a route, so
 # that a policy of IAM can allow looking without sending back.
 RETRY_ROUTE = "POST /retries"
@@ -271,6 +274,7 @@ class Answers(Construct):
             UPLOAD_ROUTE: self.settings.takes_uploads,
             REVIEWS_ROUTE: bool(self.settings.policy),
             EVENTS_ROUTE: bool(self.settings.cameras),
+            PEOPLE_ROUTE: self.settings.people,
         }
         return [route for route in COSTLY_ROUTES if has.get(route, True)]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from contract.detectors import CALLS
 from contract.film_usage import FEWEST_FRAMES, MOST_FRAMES, FilmAssumptions
+from contract.meaning import PARTS
 from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssumptions, PictureWork
 from contract.prices import Prices
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
@@ -29,7 +30,7 @@ from operations.costs import (
     snapstart_a_month,
     standing_a_month,
 )
-from operations.meaning_costs import MeaningAssumptions, meaning_bill, questions_cost
+from operations.meaning_costs import MOST_RECORDS, MeaningAssumptions, meaning_bill, questions_cost
 from operations.pricing import BUDGET_WRITES_OF_REGIONS
 from operations.terminal import money
 
@@ -356,13 +357,17 @@ def _of_people() -> str:
 
 def _of_meaning() -> str:
     vectors = meaning_bill(MILLION)
-    again, asked = meaning_bill(MILLION, 0), sum(questions_cost(THOUSAND, MILLION).values())
+    again = meaning_bill(MILLION, 0)
+    asked, most = (
+        sum(questions_cost(THOUSAND, MILLION, at_most=at_most).values()) for at_most in (False, True)
+    )
     return (
         "Nor is search by meaning (`-c meaning=labels`, [search.md](search.md)): "
         f"${vectors.total:.2f} a million photos and\n${vectors.storage_a_month:.2f} a month to keep them, "
         f"${again.total:.2f} and ${again.storage_a_month:.2f} for copies of what is there; "
         "a thousand questions over\n"
-        f"a million photos ${asked:.2f} at most, if the index looks at all of them.\n"
+        f"a million photos ${asked:.2f}, if the index looks at all of them, and ${most:.2f} at most: "
+        f"pages that need all {sum(PARTS)} searches\nand {MOST_RECORDS} records.\n"
     )
 
 

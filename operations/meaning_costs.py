@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from contract.detectors import CALLS, OPERATIONS
-from contract.meaning import DIMENSIONS, MEANING, SPACE, VECTOR, written_vector
+from contract.meaning import DIMENSIONS, MEANING, PARTS, SPACE, VECTOR, written_vector
 from contract.prices import MILLION, Prices
 from contract.results import pack
 from contract.usage import (
@@ -23,6 +23,8 @@ from operations.costs import Bill
 GB = 1_000_000_000
 # The index counts what is written of an item, and at least so much.
 LEAST_INDEXED_BYTES = 1_000
+# What a page at most reads of the table: query_api/search/listing.py.
+MOST_RECORDS = 500
 # Of a vector, as no two numbers of it are alike.
 _VECTOR = tuple((number * 7919 % 1009 - 504) / 9973 for number in range(DIMENSIONS))
 
@@ -71,13 +73,23 @@ def meaning_bill(
 
 
 def questions_cost(
-    questions: float, photos: float, prices: Prices | None = None, of: MeaningAssumptions | None = None
+    questions: float,
+    photos: float,
+    prices: Prices | None = None,
+    of: MeaningAssumptions | None = None,
+    *,
+    at_most: bool = False,
 ) -> Mapping[str, float]:
-    """Return what questions cost at most, by service: each as if the index looked at every vector."""
+    """Return what questions, or pages of one, cost by service: each as if the index looked at every vector.
+
+    `at_most` is for those that one search does not answer, nor any other, and that read all they may.
+    """
     prices, of = prices or Prices(), of or MeaningAssumptions()
-    records = of.records_a_question * prices.million_read_units / MILLION
+    searches, records = (sum(PARTS), MOST_RECORDS) if at_most else (1, of.records_a_question)
+    looked_at = searches * photos * 4 * DIMENSIONS
     return {
-        "DynamoDB": questions * (photos * 4 * DIMENSIONS / GB * prices.vectors_searched_gb + records),
+        "DynamoDB": questions
+        * (looked_at / GB * prices.vectors_searched_gb + records * prices.million_read_units / MILLION),
         "Lambda": questions
         * (prices.million_invocations / MILLION + of.text_seconds * of.meaning_memory_gb * prices.gb_second),
     }

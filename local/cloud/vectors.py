@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_NEIGHBORS = 100
+from contract.meaning import MOST_NEIGHBORS
 
 
 def mend_vectors() -> None:

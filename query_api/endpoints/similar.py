@@ -1,5 +1,6 @@
 """What `like` and `similar_to` of `/images` ask for, as a vector."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from contract.meaning import MEANING, SPACE, Vector, space_of, vector_in
@@ -37,4 +38,6 @@ def _vector_of(details: Details) -> Vector | None:
     result = details.results.get(MEANING)
     if result is None or space_of(result.name.fingerprint) != SPACE:
         return None
-    return vector_in(result.response)
+    with suppress(KeyError, TypeError, ValueError):
+        return vector_in(result.response)
+    return None

@@ -13,13 +13,15 @@ from contract.moments import to_seconds, to_text
 from contract.records import ImageRecord, Status
 from contract.table import IndexRow, seen_term, term_partitions
 from query_api.ports import TableReader
+from query_api.search.listing import further_units
 from query_api.search.postings import RowRange
 
 # How far one request goes back to fill its page, in pictures of all cameras together, and at most: where
 # events are over late, nothing is known of them before. What is left over may be read on for ends.
+# What that costs at worst is in docs/security.md.
 PICTURES_OF_A_PAGE = 500
-MOST_PICTURES_BACK = 2_000
-MOST_PICTURES = 2_500
+MOST_PICTURES_BACK = 1_500
+MOST_PICTURES = 2_000
 MOST_PICTURES_AT_ONCE = 100
 _FIRST, _LAST = "!", "~"
 
@@ -154,20 +156,19 @@ class _View:
         return to_text(known if known < self.newest else self.oldest)
 
     def read_back(self) -> int:
-        """Read some pictures more, and return how many."""
+        """Read some pictures more, and return how many; long records count as several."""
         rows = list(islice(self._back, self.at_once))
         if rows:
-            times = self._take(rows)
-            self.newest, self.oldest = max(self.newest, times[0]), times[-1]
+            self.newest, self.oldest = max(self.newest, _time(rows[0])), _time(rows[-1])
         self.is_at_start = len(rows) < self.at_once or self.oldest < self._since
-        return len(rows)
+        return self._take(rows)
 
     def read_on(self) -> int:
         rows = list(islice(self._on, self.at_once))
         if rows:
-            self.latest = self._take(rows)[-1]
+            self.latest = _time(rows[-1])
         self.is_at_end = len(rows) < self.at_once
-        return len(rows)
+        return self._take(rows)
 
     def events(self, known_since: str | None) -> list[CameraEvent]:
         """Return the events that are meant that began after a time, or are cut there."""
@@ -185,15 +186,16 @@ class _View:
         is_open = not self.is_at_start and event.begin - self.oldest <= self.camera.gone_after_seconds
         return event.camera == self.camera.name and (is_open or self.may_go_on(event))
 
-    def _take(self, rows: Sequence[IndexRow]) -> Sequence[float]:
-        """Keep what the records of rows say, and return the rows' times."""
-        found = self.table.records(list(dict.fromkeys(row.key for row in rows)))
+    def _take(self, rows: Sequence[IndexRow]) -> int:
+        """Keep what the records of rows say, and return what was read."""
+        keys = list(dict.fromkeys(row.key for row in rows))
+        found = self.table.records(keys) if keys else {}
         for row in rows:
             record = found.get(row.key)
             if record is not None and record.revision == row.revision and (picture := picture_of(record)):
                 self.records[row.key] = record
                 self._pictures.append(picture)
-        return [to_seconds(row.uploaded_at or "") for row in rows]
+        return len(rows) + sum(map(further_units, found.values()))
 
     def _rows(self, low: str, high: str, *, falling: bool) -> Iterator[IndexRow]:
         """Yield rows between two places in order, read from all partitions side by side at first."""
@@ -221,3 +223,7 @@ def picture_of(record: ImageRecord) -> CameraPicture | None:
 
 def _place(row: IndexRow) -> str:
     return row.at.sk
+
+
+def _time(row: IndexRow) -> float:
+    return to_seconds(row.uploaded_at or "")

@@ -69,11 +69,16 @@ class Listing:
     def _records(self, keys: Sequence[str], page: "_PageUnderWay") -> Mapping[str, ImageRecord]:
         records = self.table.records(keys) if keys else {}
         # One that is not there is a read too.
-        page.records_left -= len(keys) + sum(map(_further_units, records.values()))
+        page.records_left -= len(keys) + sum(map(further_units, records.values()))
         return records
 
 
-def _further_units(record: ImageRecord) -> int:
+def bite(room: int, misses: int, records_left: int) -> int:
+    """Return how many records to look at next: ever more where many in a row did not match."""
+    return min(max(room, 2 * misses), MAX_RECORDS_AT_ONCE, records_left)
+
+
+def further_units(record: ImageRecord) -> int:
     """Return how many read units a record takes beyond the one that most take, by what can be long in it."""
     found = record.findings
     photo = found.photo
@@ -101,8 +106,8 @@ class _PageUnderWay:
 
     @property
     def bite(self) -> int:
-        """Return how many rows to look at next: ever more where many in a row did not match."""
-        return min(max(self.room, 2 * self.misses), MAX_RECORDS_AT_ONCE, self.records_left)
+        """Return how many rows to look at next."""
+        return bite(self.room, self.misses, self.records_left)
 
     def take(self, rows: Sequence[IndexRow], records: Mapping[str, ImageRecord]) -> int:
         """Take rows until the page is full; return how many that were."""

@@ -3,7 +3,8 @@
 A search of the index gives 100 neighbors at most, and cannot be gone on with. Where these are not enough, the
 index is searched in parts, which keys fall into by their digests, and the parts are put together: what comes
 before the last neighbor of every part that gave 100 is all there is, in the right order. So a page goes on
-where the one before ended until 16 parts are used up, some 1,600 images in.
+where the one before ended until 16 parts are used up, some 1,600 images in. A condition has room for few
+prefixes: of callers who may see more, each few are searched as parts are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from contract.meaning import MOST_NEIGHBORS, Vector
+from contract.meaning import MOST_NEIGHBORS, PARTS, Vector
 from contract.records import ImageRecord, key_digest
 from query_api.ports import Narrowing, Neighbor, Neighbors, TableReader
+from query_api.search.listing import MAX_RECORDS, bite
 from query_api.search.questions import ListQuestion, Match, Matcher, Page
 
 if TYPE_CHECKING:
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
 
 # Digests are hexadecimal: parts by their first digit.
 _DIGITS = "0123456789abcdef"
-PARTS = (1, 4, 16)
-MAX_RECORDS = 500
-RECORDS_AT_ONCE = 50
-# Further prefixes are left to the records: a condition has a bound of its own.
-MOST_PREFIXES = 8
+# A condition has a bound of its own.
+PREFIXES_AT_ONCE = 8
+# Of one stage; the first, of a search for each few prefixes, is gone through in any case.
+MOST_SEARCHES = 32
 
 
 class _Ranked(NamedTuple):
@@ -50,15 +51,14 @@ class SimilarImages:
         matcher = Matcher(question, self.visible, self.policy)
         if matcher.is_in_vain:
             return Page((), None)
-        within, under_way = narrowing(question, matcher.prefixes), _PageUnderWay(question, matcher)
-        for parts in PARTS:
-            ranked = self._ranked(vector, within, parts)
+        within, under_way = narrowings(question, matcher.prefixes), _PageUnderWay(question, matcher)
+        stages = [parts for parts in PARTS if parts == PARTS[0] or parts * len(within) <= MOST_SEARCHES]
+        for parts in stages:
+            ranked = self._ranked(vector, within, parts, is_last=parts == stages[-1])
             ahead = under_way.ahead(ranked.neighbors)
-            while batch := list(islice(ahead, min(RECORDS_AT_ONCE, self.max_records - under_way.looked_at))):
+            while batch := list(islice(ahead, under_way.bite(self.max_records))):
                 taken = under_way.take(batch, self.table.records([neighbor.key for neighbor in batch]))
                 ahead = chain(batch[taken:], ahead)
-                if under_way.is_full:
-                    break
             is_done = next(ahead, None) is None
             if is_done and (ranked.is_all or under_way.is_past_the_end):
                 return under_way.ended(is_last=True)
@@ -66,31 +66,41 @@ class SimilarImages:
                 return under_way.ended(is_last=False, is_early=not under_way.is_full)
         return under_way.ended(is_last=True, is_early=True)
 
-    def _ranked(self, vector: Vector, within: Narrowing, parts: int) -> _Ranked:
+    def _ranked(self, vector: Vector, within: Sequence[Narrowing], parts: int, *, is_last: bool) -> _Ranked:
         size = len(_DIGITS) // parts
-        each = [
-            within._replace(digests=(_DIGITS[first], f"{_DIGITS[first + size - 1]}~"))
+        digests = [
+            None if parts == 1 else (_DIGITS[first], f"{_DIGITS[first + size - 1]}~")
             for first in range(0, len(_DIGITS), size)
         ]
-        found = self.neighbors.nearest(vector, each if parts > 1 else [within], self.most)
+        asked = [each._replace(digests=span) for each in within for span in digests]
+        found = self.neighbors.nearest(vector, asked, self.most)
         # A part that is full may have more that are as similar as its last: from there on, the order is not
         # known. The last parts give what they have.
         ends = [max(neighbors, key=place) for neighbors in found if len(neighbors) >= self.most]
         merged = sorted((each for neighbors in found for each in neighbors), key=place)
         if not ends:
             return _Ranked(merged, is_all=True)
-        end = min(map(place if parts == PARTS[-1] else _distance, ends))
+        end = min(map(place if is_last else _distance, ends))
         return _Ranked([each for each in merged if place(each) <= end], is_all=False)
 
 
-def narrowing(question: ListQuestion, prefixes: tuple[str, ...]) -> Narrowing:
-    """Return what of a question the index can be asked."""
-    is_all = len(prefixes) > MOST_PREFIXES or "" in prefixes
-    return Narrowing(
-        None if is_all else prefixes,
+def narrowings(question: ListQuestion, prefixes: tuple[str, ...]) -> list[Narrowing]:
+    """Return what of a question the index can be asked: no image is in two of them."""
+    within = Narrowing(
+        None,
         _span(question.uploaded_from, question.uploaded_to),
         _span(question.taken_from, question.taken_to),
     )
+    apart: list[str] = []
+    for prefix in sorted(prefixes):
+        if not (apart and prefix.startswith(apart[-1])):
+            apart.append(prefix)
+    if apart == [""]:
+        return [within]
+    return [
+        within._replace(prefixes=tuple(apart[first : first + PREFIXES_AT_ONCE]))
+        for first in range(0, len(apart), PREFIXES_AT_ONCE)
+    ]
 
 
 def _span(first: str | None, last: str | None) -> tuple[str, str] | None:
@@ -113,12 +123,17 @@ class _PageUnderWay:
         self.question, self.matcher = question, matcher
         self.last = question.after
         self.matches: list[Match] = []
-        self.looked_at = self.stale = 0
+        self.looked_at = self.stale = self.misses = 0
         self.is_past_the_end = False
 
     @property
     def is_full(self) -> bool:
         return len(self.matches) >= self.question.limit
+
+    def bite(self, max_records: int) -> int:
+        """Return how many neighbors to look at next: none where the page is full."""
+        room = self.question.limit - len(self.matches)
+        return bite(room, self.misses, max_records - self.looked_at) if room else 0
 
     def ahead(self, neighbors: Sequence[Neighbor]) -> Iterator[Neighbor]:
         """Yield those that were not looked at yet and may be shown, down to what is similar enough."""
@@ -140,9 +155,11 @@ class _PageUnderWay:
             self.last = place(neighbor)
             self.looked_at += 1
             record = records.get(neighbor.key)
+            self.misses += 1
             if record is None or record.revision != neighbor.revision:
                 self.stale += 1
             elif (scored := self.matcher.match(record)) is not None:
+                self.misses = 0
                 self.matches.append(Match(record, scored.confidence, scored.distance, neighbor.similarity))
         return len(neighbors)
 

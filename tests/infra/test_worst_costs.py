@@ -4,17 +4,21 @@ from pathlib import Path
 
 from aws.calls import MAX_ENTRIES
 from contract.detectors import OPERATIONS
+from contract.meaning import DIMENSIONS, PARTS
 from contract.policy_faults import MAX_CATEGORIES
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.quotas import LETTERS_A_REQUEST, OPERATOR_REQUESTS_A_SECOND
 from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
+from infra import answers
 from infra.answers import (
     ACCESS_ROUTE,
     CORRECTION_ROUTES,
     COSTLY_ROUTES,
+    EVENTS_ROUTE,
     OPERATOR_PAGE,
     OPERATOR_ROUTES,
+    PEOPLE_ROUTE,
     REVIEWS_ROUTE,
     ROUTES,
     STATIC_ROUTES,
@@ -26,6 +30,7 @@ from query_api import by_policy
 from query_api.endpoints.correcting import MOST_TOLD
 from query_api.endpoints.counts import CALL_DAYS
 from query_api.search.agreement import ROWS_OF_A_RANGE
+from query_api.search.events import MOST_PICTURES, PICTURES_OF_A_PAGE
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
 from query_api.visibility import COUNTED_READ_BUDGET
@@ -42,6 +47,8 @@ FUNCTION_GB = 0.5
 PICTURES_GB = MEMORY_MB / 1024
 # The packed answers of all detectors, two of a hundred distinct faces, one of as many words, and the record.
 UNITS_OF_ONE_IMAGE = 65
+# A thousand persons, eight in a unit: nothing bounds how many are looked for.
+UNITS_OF_PEOPLE = 125
 WORST_UNITS = {
     "GET /images": MAX_RECORDS + MAX_READ_BUDGET / ROWS_OF_A_UNIT,
     "GET /images/{key+}": UNITS_OF_ONE_IMAGE,
@@ -51,6 +58,9 @@ WORST_UNITS = {
     "GET /health": 1,
     UPLOAD_ROUTE: 0,
     REVIEWS_ROUTE: MAX_RECORDS + MAX_READ_BUDGET / ROWS_OF_A_UNIT,
+    # The records, their rows, and those that were read of each partition to both sides and not needed.
+    EVENTS_ROUTE: MOST_PICTURES + (MOST_PICTURES + 2 * SHARDS * PICTURES_OF_A_PAGE) / ROWS_OF_A_UNIT,
+    PEOPLE_ROUTE: UNITS_OF_PEOPLE,
     # The days of a month, and the budget of each operation, each half a unit.
     "GET /pipeline": (31 + len(set(OPERATIONS.values()))) / 2,
     "GET /failures": 0,
@@ -67,6 +77,9 @@ OF_REVIEWS = (
     "GET /stats",
     (CALL_DAYS + 1) / 2 + (MAX_CATEGORIES + 1) * SHARDS * ROWS_OF_A_RANGE / ROWS_OF_A_UNIT,
 )
+# With meaning, instead of rows: what photo is meant, and the index is searched, which is priced below.
+BY_MEANING = "GET /images", MAX_RECORDS + UNITS_OF_ONE_IMAGE
+PHOTOS_SEARCHED = 100_000
 # With a policy, some are counted by their rows too.
 BY_POLICY = "GET /labels", len(LABEL_COUNTS) / 2 + by_policy.COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
 # Requests to SQS: letters by tens received and let go of, or sent and deleted, and the depths of four queues.
@@ -99,6 +112,9 @@ def table() -> str:
     lines.append(row(f"`{BY_PREFIX[0]}` with `prefix_claim`", *BY_PREFIX))
     lines.append(row(f"`{BY_POLICY[0]}` with `policy`", *BY_POLICY))
     lines.append(row(f"`{OF_REVIEWS[0]}?reviews=true` with `policy`", *OF_REVIEWS))
+    lines.append(row(f"`{BY_MEANING[0]}` with `like` or `similar_to`, only with `meaning`", *BY_MEANING))
+    lines.append(row(f"`{EVENTS_ROUTE}`, only with `cameras`", EVENTS_ROUTE, WORST_UNITS[EVENTS_ROUTE]))
+    lines.append(row(f"`{PEOPLE_ROUTE}`, only with `people`", PEOPLE_ROUTE, WORST_UNITS[PEOPLE_ROUTE]))
     lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
     lines.append(row(f"`{REVIEWS_ROUTE}`, only with `policy`", REVIEWS_ROUTE, WORST_UNITS[REVIEWS_ROUTE]))
     for route in (*OPERATOR_ROUTES, OPERATOR_PAGE, *CORRECTION_ROUTES):
@@ -106,6 +122,8 @@ def table() -> str:
     calls = rate_of(UPLOAD_ROUTE) * DAY_SECONDS
     asked = sum(SQS_REQUESTS.values()) * OPERATOR_REQUESTS_A_SECOND * DAY_SECONDS
     written = 2 * OPERATOR_REQUESTS_A_SECOND * DAY_SECONDS * MOST_TOLD * WRITE_UNITS_OF_ONE_RECORD
+    looked_at = PHOTOS_SEARCHED * 4 * DIMENSIONS * sum(PARTS) / 1e9
+    searched = rate_of("GET /images") * DAY_SECONDS * looked_at * PRICES.vectors_searched_gb
     function = ACCOUNT_CONCURRENCY * FUNCTION_GB * DAY_SECONDS * PRICES.gb_second
     return "\n".join(
         [
@@ -121,6 +139,8 @@ def table() -> str:
             f"| {asked * PRICES.million_sqs_requests / MILLION:.2f} |",
             f"| DynamoDB: {MOST_TOLD} copies made anew for every correction, {WRITE_UNITS_OF_ONE_RECORD} "
             f"write units each | {written * PRICES.million_write_units / MILLION:.2f} |",
+            f"| DynamoDB: {PHOTOS_SEARCHED:,} vectors, all looked at in each of {sum(PARTS)} searches, "
+            f"for every `like` | {searched:.2f} |",
             f"| Rekognition: a photo for every permission to upload, {calls:,} calls of one detector "
             f"| {dollars_for_calls(calls):.2f} |",
             f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",
@@ -133,8 +153,10 @@ def test_the_page_says_what_the_code_bounds() -> None:
 
 
 def test_every_route_with_data_has_its_worst_cost() -> None:
-    routes = {*ROUTES, UPLOAD_ROUTE, REVIEWS_ROUTE, *OPERATOR_ROUTES, *CORRECTION_ROUTES}
-    assert set(WORST_UNITS) == routes
+    told = (value for name, value in vars(answers).items() if name.endswith(("ROUTE", "ROUTES")))
+    routes = {route for value in told for route in ([value] if isinstance(value, str) else value)}
+
+    assert set(WORST_UNITS) == routes - {ACCESS_ROUTE, *STATIC_ROUTES}
     assert set(SQS_REQUESTS) == set(OPERATOR_ROUTES)
 
 

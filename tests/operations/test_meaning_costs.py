@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from contract.meaning import DIMENSIONS
+from contract.meaning import DIMENSIONS, PARTS
 from operations.commands.plan import MeaningChoice, with_meaning
-from operations.meaning_costs import meaning_bill, questions_cost, row_bytes
+from operations.meaning_costs import MOST_RECORDS, meaning_bill, questions_cost, row_bytes
 from operations.pricing import Pricing
+from query_api.search.listing import MAX_RECORDS
 from tests.processors.world import SETTINGS
 
 
@@ -23,6 +24,13 @@ def test_a_question_costs_by_what_the_index_looks_at() -> None:
     few, many = (questions_cost(1, photos)["DynamoDB"] for photos in (10_000, 1_000_000))
 
     assert few < many < 0.01, "less than a cent over a million photos"
+
+
+def test_a_question_costs_at_most_all_searches_and_records_of_a_page() -> None:
+    usual, most = (questions_cost(1, 1_000_000, at_most=at_most)["DynamoDB"] for at_most in (False, True))
+
+    assert sum(PARTS) - 1 < most / usual < sum(PARTS)
+    assert MOST_RECORDS == MAX_RECORDS
 
 
 def test_the_row_that_is_priced_has_a_vector() -> None:

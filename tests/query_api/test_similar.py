@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from contract.meaning import MEANING
+from contract.meaning import MEANING, PARTS
 from contract.policy import Policy
+from contract.results import Result, ResultName
 from query_api.ports import Neighbor
 from query_api.search.questions import ListQuestion
-from query_api.search.similar import SimilarImages, place
-from tests.query_api.photos import commit, facts, photo, tombstone
+from query_api.search.similar import PREFIXES_AT_ONCE, SimilarImages, place
+from tests.query_api.photos import commit, facts, photo, tombstone, write_result
 from tests.query_api.site import Site
-from tests.query_api.vectors import MemoryNeighbors, commit_meaning, meaning, of_words
+from tests.query_api.vectors import MADE, MemoryNeighbors, commit_meaning, meaning, of_words
 
 WORDS = {
     "dog.jpg": "dog beach",
@@ -138,6 +139,50 @@ def test_callers_by_prefix_find_what_they_may_see_and_nothing_else(site: Site) -
     assert site.list(similar_to="dog.jpg").json == site.list(similar_to="none.jpg").json
 
 
+def test_callers_who_may_see_many_prefixes_find_what_is_below_each_of_them() -> None:
+    site = Site(meaning=True)
+    mine = [f"folder{number:02}/" for number in range(20)]
+    for number in range(200):
+        commit_meaning(site.table, photo(f"others/{number}.jpg"), "dog beach")
+    for prefix in mine:
+        commit_meaning(site.table, photo(f"{prefix}a.jpg"), "dog mountain")
+    prefixes = [*mine, "folder07/a/", "folder03/"]
+    site.prefix_claim, site.claims = "prefixes", {"prefixes": prefixes}
+
+    answer = site.list(like="dog beach", limit=100)
+
+    assert sorted(answer.keys) == [f"{prefix}a.jpg" for prefix in mine]
+    assert answer.json["cursor"] is None
+    asked = [each.prefixes or () for each in site.neighbors.asked]
+    assert max(map(len, asked)) <= PREFIXES_AT_ONCE
+    assert sorted(prefix for each in asked for prefix in each) == mine
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 20, 300])
+def test_a_page_searches_so_often_whatever_a_caller_may_see(count: int) -> None:
+    site = Site(meaning=True)
+    prefixes = tuple(f"{number:03}/" for number in range(count))
+    for prefix in prefixes:
+        for number in range(2):
+            commit_meaning(site.table, photo(f"{prefix}{number}.jpg", labels={"Cat": 50.0}), "dog")
+    neighbors = MemoryNeighbors(site.table)
+    images = SimilarImages(site.table, neighbors, visible=prefixes, most=1)
+
+    page = images.page(ListQuestion(labels=("Dog",)), of_words("dog"))
+
+    assert page.looked_at is not None
+    assert len(neighbors.asked) <= max(2 * sum(PARTS), count)
+
+
+def test_a_page_reads_about_as_many_records_as_it_shows() -> None:
+    site = Site(meaning=True)
+    for number in range(90):
+        commit_meaning(site.table, photo(f"{number}.jpg"), "dog")
+
+    assert len(site.list(like="dog", limit=5).keys) == 5
+    assert site.table.records_asked == 5
+
+
 def test_a_policy_decides_of_records_that_meaning_has_found(site: Site) -> None:
     site.policy = Policy.of({"hidden": ["Cat"]})
 
@@ -154,12 +199,15 @@ def test_a_policy_decides_of_records_that_meaning_has_found(site: Site) -> None:
         ({"like": "a", "status": "rejected"}, "status", "only recognized images"),
         ({"similar_to": "none.jpg"}, "similar_to", "nothing is known of this key"),
         ({"similar_to": "plain.jpg"}, "similar_to", "this photo has no vector"),
+        ({"similar_to": "odd.jpg"}, "similar_to", "this photo has no vector"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
     site: Site, asked: dict[str, Any], parameter: str, reason: str
 ) -> None:
     commit(site.table, photo("plain.jpg"))
+    odd = commit_meaning(site.table, photo("odd.jpg"), "dog")
+    write_result(site.table, Result(ResultName(odd.content_id, MEANING, MADE), {"newer": "form"}, ""))
 
     (fault,) = site.list(**asked).json["faults"]
     assert fault["parameter"] == parameter

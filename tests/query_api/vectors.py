@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import sqrt
 from zlib import crc32
 
 from contract.meaning import (
@@ -14,7 +15,6 @@ from contract.meaning import (
     UPLOADED,
     VECTOR,
     Vector,
-    likeness,
     written_vector,
 )
 from contract.records import ImageRecord
@@ -32,6 +32,12 @@ def of_words(text: str) -> Vector:
     for word in text.lower().split():
         numbers[crc32(word.encode()) % DIMENSIONS] += 1.0
     return tuple(numbers)
+
+
+def likeness(one: Vector, other: Vector) -> float:
+    """Return the cosine of the angle between two vectors: 1 for the same direction."""
+    length = sqrt(sum(each * each for each in one) * sum(each * each for each in other))
+    return sum(a * b for a, b in zip(one, other, strict=True)) / length if length else 0.0
 
 
 def meaning(record: ImageRecord, text: str) -> ImageRecord:

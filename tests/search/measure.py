@@ -19,12 +19,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
-from contract.meaning import LEAST_PERCENT, Vector, labels_in, likeness
+from contract.meaning import LEAST_PERCENT, Vector, labels_in
 from infra.bundles import MEANING, Bundle
 from local.rekognition.detect_labels import DetectLabels
 from local.rekognition.models.sessions import load_network
 from local.rekognition.pictures import decode
 from processors.meaning.text_model import MODEL_FILE, VOCABULARY_FILE, TextModel
+from tests.query_api.vectors import likeness
 from tests.search.photos import gather, photos
 
 Questions = Mapping[str, frozenset[str]]

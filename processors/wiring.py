@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from contract.policy import Policy
     from processors.adapters.meaning import MeaningFunction
     from processors.adapters.pictures import PicturesFunction
-    from processors.cameras.gate import CameraGate
     from processors.pipeline.block_tags import BlockTags
+    from processors.pipeline.cameras import CameraLayer
     from processors.pipeline.corrections import CorrectionLayer
     from processors.pipeline.film_jobs import FilmJobRecognizer
     from processors.pipeline.films import FilmRecognizer
@@ -190,8 +190,8 @@ def assemble(
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
     films = _films(settings, aws, detectors, table, runner)
-    gate = _cameras(settings, batches, metrics, runtime.clock)
-    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films, gate)
+    cameras = _cameras(settings, batches, metrics, runtime.clock)
+    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films, cameras)
     corrections = _corrections(settings, table)
     people: PersonLayer | None = None
     if settings.people_collection:
@@ -212,7 +212,7 @@ def assemble(
             corrections,
             films is not None,
             people,
-            None if gate is None else gate.cameras,
+            None if cameras is None else cameras.gate.cameras,
         ),
         recognizer=recognizer,
         committer=Committer(table),
@@ -289,14 +289,15 @@ def _policy(settings: ProcessorSettings) -> "Policy | None":
 
 def _cameras(
     settings: ProcessorSettings, batches: TableBatches, metrics: Metrics, clock: Callable[[], float]
-) -> "CameraGate | None":
+) -> "CameraLayer | None":
     if not settings.cameras:
         return None
     from contract.cameras import read_cameras
     from processors.adapters.cameras import DynamoDBScenes
     from processors.cameras.gate import CameraGate
+    from processors.pipeline.cameras import CameraLayer
 
-    return CameraGate(read_cameras(settings.cameras), DynamoDBScenes(batches, clock), metrics)
+    return CameraLayer(CameraGate(read_cameras(settings.cameras), DynamoDBScenes(batches, clock), metrics))
 
 
 def _corrections(settings: ProcessorSettings, table: ImageTable) -> "CorrectionLayer | None":

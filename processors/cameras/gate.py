@@ -5,7 +5,7 @@ on: whatever is killed in between, and however often its message comes, it stays
 asked about is decided anew each time, and costs nothing either way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -100,7 +100,6 @@ class CameraGate:
     cameras: Cameras
     store: SceneStore
     metrics: Metrics
-    masked: Callable[[Camera], Cells] = lambda camera: masked_cells(camera.masks)
 
     def judge(
         self, pictures: Mapping[ImageVersion, bytes]
@@ -118,12 +117,12 @@ class CameraGate:
                 verdicts |= self._judge(camera, in_order)
             except ImagepipeError as error:
                 verdicts |= dict.fromkeys((each.version for each in in_order), error)
-        asked = sum(isinstance(each, GateVerdict) and each.is_asked for each in verdicts.values())
-        self.metrics.add(Metric.PICTURES_UNCHANGED, len(verdicts) - asked)
+        unchanged = sum(isinstance(each, GateVerdict) and not each.is_asked for each in verdicts.values())
+        self.metrics.add(Metric.PICTURES_UNCHANGED, unchanged)
         return verdicts
 
     def _judge(self, camera: Camera, pictures: Sequence[Pictured]) -> dict[ImageVersion, GateVerdict]:
-        masked = self.masked(camera)
+        masked = masked_cells(camera.masks)
         for _ in range(MAX_TRIES):
             before, standing = self.store.read(camera.name, [each.id for each in pictures])
             after, verdicts = _looked_at(camera, before, pictures, standing, masked)

@@ -3,7 +3,7 @@
 from base64 import b64decode
 from binascii import Error as NotBase64Error
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from contract.cameras import SIGNATURE
 from contract.errors import ImagepipeError, TransientError
@@ -22,28 +22,73 @@ Asked = Mapping[ImageVersion, Sequence[ResultName]]
 Known = Mapping[ImageVersion, Findings]
 
 
-def judged(gate: CameraGate, asked_of: Asked, answers: Mapping[ResultName, Answer], known: Known) -> Looks:
-    """Return what is to be done with each picture of a camera that was read.
+@dataclass(frozen=True)
+class CameraLayer:
+    """What cameras are to the recognizer of a batch."""
 
-    One of which it is `known` what was found is not held against today's scene: it stays as it was judged
-    when it came. One that came before there were cameras is asked about as any photo.
-    """
-    pictures: dict[ImageVersion, bytes] = {}
-    looks: dict[ImageVersion, GateVerdict | CameraLook | ImagepipeError] = {}
-    for version, names in asked_of.items():
-        if (camera := gate.cameras.of(version.key)) is None:
-            continue
-        if version in known:
-            if (look := known[version].look) is not None:
-                looks[version] = look._replace(camera=camera.name)
-            continue
-        answer = next((answers.get(name) for name in names if name.detector == PICTURE), None)
-        if isinstance(answer, Result) and (cells := _cells(answer)) is not None:
-            pictures[version] = cells
-    return looks | gate.judge(pictures)
+    gate: CameraGate
+
+    def judged(
+        self, asked_of: Asked, answers: Mapping[ResultName, Answer], known: Known
+    ) -> tuple[Looks, dict[ImageVersion, list[ResultName]]]:
+        """Return what is to be done with each picture of a camera that was read, and what is left to ask.
+
+        One of which it is `known` what was found is not held against today's scene: it stays as it was judged
+        when it came. One that came before there were cameras is asked about as any photo.
+        """
+        pictures: dict[ImageVersion, bytes] = {}
+        looks: dict[ImageVersion, GateVerdict | CameraLook | ImagepipeError] = {}
+        for version, names in asked_of.items():
+            if (camera := self.gate.cameras.of(version.key)) is None:
+                continue
+            if version in known:
+                if (look := known[version].look) is not None:
+                    looks[version] = look._replace(camera=camera.name)
+                continue
+            answer = next((answers.get(name) for name in names if name.detector == PICTURE), None)
+            if isinstance(answer, Result) and (cells := _cells(answer)) is not None:
+                pictures[version] = cells
+        looks |= self.gate.judge(pictures)
+        return looks, _left_to_ask(asked_of, looks)
+
+    def looked_at(
+        self,
+        asked_of: Asked,
+        answers: Mapping[ResultName, Answer],
+        looks: Looks,
+        found: Mapping[ImageVersion, Findings | Failure],
+    ) -> dict[ImageVersion, Findings | Failure]:
+        """Return what was found in each picture, with what came of comparing it, now or when it came."""
+        after, seen = dict(found), dict[ImageVersion, Sighted]()
+        for version, verdict in looks.items():
+            findings = found[version]
+            if not isinstance(findings, Findings):
+                continue
+            if isinstance(verdict, ImagepipeError):
+                after[version] = verdict
+                continue
+            if isinstance(verdict, CameraLook):
+                after[version] = replace(findings, look=verdict)
+                continue
+            after[version] = replace(findings, look=CameraLook(verdict.camera.name, verdict.unchanged_since))
+            labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
+            if isinstance(labels, Result):
+                try:
+                    seen[version] = Sighted(verdict.changed, sightings(labels.shown.response))
+                except (AttributeError, KeyError, TypeError, ValueError) as fault:
+                    after[version] = TransientError(
+                        "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
+                    )
+        for version, new in self.gate.seen_anew(seen).items():
+            findings = after[version]
+            if isinstance(new, ImagepipeError):
+                after[version] = new
+            elif isinstance(findings, Findings) and findings.look is not None:
+                after[version] = replace(findings, look=findings.look._replace(sightings=new))
+        return after
 
 
-def left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[ResultName]]:
+def _left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[ResultName]]:
     """Return the answers that each version is still to have: of what shows nothing new, the picture's alone.
 
     Nothing is asked either while it is not known whether there is something new.
@@ -54,43 +99,6 @@ def left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[Result
         else list(names)
         for version, names in asked_of.items()
     }
-
-
-def looked_at(
-    gate: CameraGate,
-    asked_of: Asked,
-    answers: Mapping[ResultName, Answer],
-    looks: Looks,
-    found: Mapping[ImageVersion, Findings | Failure],
-) -> dict[ImageVersion, Findings | Failure]:
-    """Return what was found in each picture, with what came of comparing it, now or when it came."""
-    after, seen = dict(found), dict[ImageVersion, Sighted]()
-    for version, verdict in looks.items():
-        findings = found[version]
-        if not isinstance(findings, Findings):
-            continue
-        if isinstance(verdict, ImagepipeError):
-            after[version] = verdict
-            continue
-        if isinstance(verdict, CameraLook):
-            after[version] = replace(findings, look=verdict)
-            continue
-        after[version] = replace(findings, look=CameraLook(verdict.camera.name, verdict.unchanged_since))
-        labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
-        if isinstance(labels, Result):
-            try:
-                seen[version] = Sighted(verdict.changed, sightings(labels.shown.response))
-            except (AttributeError, KeyError, TypeError, ValueError) as fault:
-                after[version] = TransientError(
-                    "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
-                )
-    for version, new in gate.seen_anew(seen).items():
-        findings = after[version]
-        if isinstance(new, ImagepipeError):
-            after[version] = new
-        elif isinstance(findings, Findings) and findings.look is not None:
-            after[version] = replace(findings, look=findings.look._replace(sightings=new))
-    return after
 
 
 def _is_asked(verdict: GateVerdict | CameraLook | ImagepipeError) -> bool:

@@ -31,8 +31,7 @@ from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
-    from processors.cameras.gate import CameraGate
-    from processors.pipeline.cameras import Looks
+    from processors.pipeline.cameras import CameraLayer, Looks
     from processors.pipeline.film_jobs import FilmJobRecognizer
     from processors.pipeline.films import FilmRecognizer
 
@@ -55,7 +54,7 @@ class Recognizer:
     shares_answers: bool = True
     scenes: bool = False
     films: "FilmRecognizer | FilmJobRecognizer | None" = None
-    cameras: "CameraGate | None" = None
+    cameras: "CameraLayer | None" = None
 
     def recognize(
         self,
@@ -99,10 +98,7 @@ class Recognizer:
             answers |= self._of_films(self.films, wanted, answers, lane, deadline)
             wanted = {name: version for name, version in wanted.items() if name not in answers}
         if self.cameras is not None:
-            from processors.pipeline.cameras import judged, left_to_ask
-
-            looks = judged(self.cameras, asked_of, answers, known)
-            asked_of = left_to_ask(asked_of, looks)
+            looks, asked_of = self.cameras.judged(asked_of, answers, known)
             still = {name for names_of in asked_of.values() for name in names_of}
             wanted = {name: version for name, version in wanted.items() if name in still}
             meanings = {name: version for name, version in meanings.items() if name in still}
@@ -119,9 +115,7 @@ class Recognizer:
             for version, asked in asked_of.items()
         }
         if self.cameras is not None and looks:
-            from processors.pipeline.cameras import looked_at
-
-            return looked_at(self.cameras, asked_of, answers, looks, found)
+            return self.cameras.looked_at(asked_of, answers, looks, found)
         return found
 
     def _of_films(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contract.camera_events import CameraPicture, events_of
-from contract.cameras import Camera, Cameras, cells_of, write_cameras
+from contract.cameras import CELLS, Camera, Cameras, cells_of, masked_cells, write_cameras
 from contract.corrections import Edit
 from contract.errors import NotReadyError
 from contract.items import from_wire
@@ -15,12 +15,13 @@ from contract.notifications import look_again
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.sightings import CameraLook, PictureBox, Sighting
 from processors.cameras.gate import CameraGate, Sighted
+from processors.cameras.scene import SceneState
 from processors.cameras.standing import StandingState
 from tests.cameras.measure import NoMetrics
 from tests.cameras.memory_scenes import MemoryScenes
 from tests.fakes.pictures import FILMS
 from tests.fakes.s3 import BUCKET
-from tests.processors.world import WITH_PICTURES, World
+from tests.processors.world import WITH_PICTURES, CountedMetrics, World
 
 DOOR = Camera("door", "cameras/door/")
 SETTINGS = replace(WITH_PICTURES, cameras=write_cameras([DOOR], only_the_gate=True))
@@ -102,6 +103,31 @@ def test_somebody_before_a_statue_makes_it_no_news_in_whatever_order_a_batch_has
     seen = gate.seen_anew({then: Sighted(changed, [statue]), first: Sighted(frozenset(), [statue])})
 
     assert seen == {first: (), then: ()}
+
+
+def test_what_cannot_be_compared_is_not_counted_as_unchanged() -> None:
+    class Contended(MemoryScenes):
+        def write(self, camera: str, state: SceneState) -> bool:
+            return camera != "door" and super().write(camera, state)
+
+    tally = CountedMetrics()
+    gate = CameraGate(Cameras([DOOR, Camera("yard", "cameras/yard/")]), Contended(), tally)
+    versions = [
+        ImageVersion(f"cameras/{camera}/{number}.jpg", f"{camera}{number}", 1, None, to_text(number))
+        for camera in ("door", "yard")
+        for number in (1_000.0, 1_010.0)
+    ]
+    verdicts = gate.judge(dict.fromkeys(versions, bytes(CELLS)))
+
+    assert isinstance(verdicts[versions[0]], NotReadyError)
+    assert tally[Metric.PICTURES_UNCHANGED] == 1
+
+
+def test_masks_are_reckoned_once() -> None:
+    masks = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
+
+    assert len(masked_cells(masks)) == CELLS / 2
+    assert masked_cells(masks) is masked_cells(masks)
 
 
 def test_where_others_keep_changing_what_stands_there_pictures_wait() -> None:

@@ -15,7 +15,7 @@ MAX_RULES = 20
 MAX_ALERT_BYTES = 3_072
 MAX_LABELS_OF_A_RULE = 20
 SHORTEST_COOLDOWN_SECONDS, LONGEST_COOLDOWN_SECONDS = 60, 7 * 86_400
-_CONDITIONS = ("label", "any_label", "moderation", "moderation_action", "prefix")
+_CONDITIONS = ("label", "any_label", "person", "moderation", "moderation_action", "prefix")
 _MEMBERS = ("name", *_CONDITIONS, "min_confidence", "cooldown", "quiet", "digest", "time_zone")
 _ACTIONS = (str(ModerationAction.REVIEW), str(ModerationAction.BLOCK))
 
@@ -67,7 +67,7 @@ def _wrong_conditions(
             f"has no condition; give it one or more of {', '.join(_CONDITIONS)}, which for all photos is "
             'prefix = ""'
         )
-    for member in ("label", "moderation", "prefix"):
+    for member in ("label", "person", "moderation", "prefix"):
         if member in rule and not (isinstance(rule[member], str) and (rule[member] or member == "prefix")):
             yield f"has {member} = {_said(rule[member])}; it is text"
             return
@@ -89,8 +89,10 @@ def _wrong_conditions(
         least = rule["min_confidence"]
         if not is_percent(least):
             yield f"has min_confidence = {_said(least)}; it is a number from 0 to 100"
-        if not rule.keys() & {"label", "any_label", "moderation"}:
-            yield "has min_confidence, which is about label, any_label and moderation, and none of them"
+        if not rule.keys() & {"label", "any_label", "person", "moderation"}:
+            yield (
+                "has min_confidence, which is about label, any_label, person and moderation, and none of them"
+            )
 
 
 def _wrong_labels(rule: Mapping[str, Any], policy: Policy) -> Iterator[str]:

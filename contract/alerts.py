@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -29,13 +30,17 @@ _DAILY = "daily at "
 
 
 class AnnouncedPhoto(NamedTuple):
-    """What a completion says of a recognized photo. Confidences are in percent, by names in lower case."""
+    """What a completion says of a recognized photo. Confidences are in percent, by names in lower case.
+
+    `persons` are in no completion: they are read from the photo's record where a rule asks for one.
+    """
 
     id: str
     key: str
     labels: Mapping[str, float]
     moderation: Mapping[str, float]
     moderation_action: str | None
+    persons: Mapping[str, float] = MappingProxyType({})
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "AnnouncedPhoto":
@@ -72,14 +77,15 @@ class QuietHours(NamedTuple):
 class AlertRule(NamedTuple):
     """One rule. A photo matches it that meets all conditions that it has.
 
-    `labels`, of which one is enough, and `moderation` are in the case of the file. `min_confidence` is in
-    percent and about both. `digest` is the hour of the day at which everything is told at once; None where
-    the first photo is told of at once, and those of the next `cooldown_seconds` together. Hours are those of
-    `time_zone`.
+    `labels`, of which one is enough, `moderation` and the name of a `person` are in the case of the file.
+    `min_confidence` is in percent and about all three. `digest` is the hour of the day at which everything is
+    told at once; None where the first photo is told of at once, and those of the next `cooldown_seconds`
+    together. Hours are those of `time_zone`.
     """
 
     name: str
     labels: tuple[str, ...] = ()
+    person: str = ""
     moderation: str = ""
     moderation_action: str = ""
     prefix: str = ""
@@ -96,6 +102,7 @@ class AlertRule(NamedTuple):
         return cls(
             name=content["name"],
             labels=tuple(content.get("any_label", [content["label"]] if "label" in content else [])),
+            person=content.get("person", ""),
             moderation=content.get("moderation", ""),
             moderation_action=content.get("moderation_action", ""),
             prefix=content.get("prefix", ""),
@@ -114,6 +121,10 @@ class AlertRule(NamedTuple):
         if None in met:
             return None
         return ", ".join(words for words in met if words)
+
+    def hangs_on_who_is_there(self, photo: AnnouncedPhoto) -> bool:
+        """Return whether a photo matches if the person is on it, and not otherwise."""
+        return bool(self.person) and self._replace(person="").why(photo) is not None
 
     def is_due(self, waiting_since: float, last_sent: float | None, now: float) -> bool:
         """Return whether what has waited since then is due now. All are in seconds since 1970."""
@@ -149,6 +160,14 @@ def _has_label(rule: AlertRule, photo: AnnouncedPhoto) -> str | None:
     return _sure_enough(rule.labels, photo.labels, rule.min_confidence)
 
 
+def _has_person(rule: AlertRule, photo: AnnouncedPhoto) -> str | None:
+    """Say how sure it is, never who: what is said is kept, and forgetting leaves nothing of a name."""
+    if not rule.person:
+        return ""
+    sure = photo.persons.get(rule.person.casefold(), -1.0)
+    return f"person {sure:.0f} %" if sure >= rule.min_confidence else None
+
+
 def _has_category(rule: AlertRule, photo: AnnouncedPhoto) -> str | None:
     wanted = (rule.moderation,) if rule.moderation else ()
     return _sure_enough(wanted, photo.moderation, rule.min_confidence)
@@ -173,12 +192,17 @@ def _sure_enough(wanted: Sequence[str], found: Mapping[str, float], least: float
 
 
 # Each returns in words what is met, None where it is not, and nothing where the rule does not ask for it.
-_CONDITIONS: tuple[Condition, ...] = (_has_label, _has_category, _has_action, _is_below)
+_CONDITIONS: tuple[Condition, ...] = (_has_label, _has_person, _has_category, _has_action, _is_below)
 
 
 def read_alerts(text: str) -> tuple[AlertRule, ...]:
     """Read the variable ALERTS, which a deployment without faults has written."""
     return tuple(map(AlertRule.of, json.loads(text)))
+
+
+def asks_for_persons(text: str) -> bool:
+    """Return whether a rule of the variable ALERTS, empty or without faults, is about a person."""
+    return any(rule.person for rule in read_alerts(text or "[]"))
 
 
 def alert_key(name: str) -> ItemKey:

@@ -14,11 +14,12 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from contract.items import SORT_KEY, ItemKey
 from contract.moments import to_text
-from contract.people import PEOPLE, Person, PersonStatus
+from contract.people import PEOPLE, Person
 from contract.records import PersonMatch
 from contract.results import ResultName
 
@@ -76,38 +77,29 @@ class FaceBox(NamedTuple):
 
 
 class SearchScope(NamedTuple):
-    """Who is looked for, by id, and the `revision` of their collection: the time when its faces last changed.
+    """Who is looked for, and the `revision` of their collection: the time when its faces last changed.
 
+    `persons` are names by id.
     Answers of revisions before `wanted` are asked for anew: an operator has seen the price and said so.
     """
 
     revision: int = 0
     wanted: int = 0
-    persons: frozenset[str] = frozenset()
+    persons: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def of(cls, items: Iterable[Mapping[str, Any]], today: str) -> "SearchScope":
-        """Read it from the items of persons, and of what is wanted. `today` is ISO 8601, UTC.
-
-        Nobody is looked for whose consent is over, or who is being forgotten; whoever is given more faces
-        goes on being looked for.
-        """
+        """Read it from the items of persons, and of what is wanted. `today` is ISO 8601, UTC."""
         wanted, persons = 0, list[Person]()
         for item in items:
             if item[SORT_KEY] == WANTED_KEY.sk:
                 wanted = int(item["revision"])
             else:
                 persons.append(Person.from_item(item))
-        known = [
-            person
-            for person in persons
-            if person.has_faces
-            and person.status is not PersonStatus.FORGETTING
-            and not person.consent.has_ended(today)
-        ]
+        known = [person for person in persons if person.is_looked_for(today)]
         # Never before what is wanted: who was added last may be forgotten.
         revision = max((revision_at(person.faces_at) for person in known), default=0)
-        return cls(max(revision, wanted), wanted, frozenset(person.id for person in known))
+        return cls(max(revision, wanted), wanted, {person.id: person.name for person in known})
 
 
 def revision_at(time: str) -> int:

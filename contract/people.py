@@ -74,6 +74,14 @@ class Person:
     def has_faces(self) -> bool:
         return bool(self.faces_at)
 
+    def is_looked_for(self, today: str) -> bool:
+        """Return whether faces are there to be found, and consent holds. `today` is ISO 8601, UTC.
+
+        Whoever is given more faces goes on being looked for.
+        """
+        is_over = self.status is PersonStatus.FORGETTING or self.consent.has_ended(today)
+        return self.has_faces and not is_over
+
     @property
     def at(self) -> ItemKey:
         return person_key(self.name)

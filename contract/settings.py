@@ -310,8 +310,12 @@ class PeopleSettings:
 
 @dataclass(frozen=True)
 class AlertsSettings:
-    """What the function of alerts needs to know: its rules (contract/alerts.py) as JSON, and their topic."""
+    """What the function of alerts needs to know: its rules (contract/alerts.py) as JSON, and their topic.
+
+    From `people_similarity_percent` on, somebody is on a photo; 0 where no rule asks for a person.
+    """
 
     table_name: str
     topic_arn: str
     alerts: str
+    people_similarity_percent: float = 0.0

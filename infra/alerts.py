@@ -8,10 +8,12 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from contract import timing
-from contract.alerts import ALERT_PREFIX, FLUSH_EVENT, FLUSH_MINUTES
+from contract.alerts import ALERT_PREFIX, FLUSH_EVENT, FLUSH_MINUTES, asks_for_persons
 from contract.environment import dump
+from contract.people import PEOPLE
 from contract.records import Status
 from contract.settings import AlertsSettings
+from contract.table import RECORD_PREFIX
 from infra.functions import PythonFunction, allow, allow_on_items, ask_every
 from infra.settings import DeploymentSettings
 from infra.topics import SubscribedQueue, encrypted_topic
@@ -38,6 +40,7 @@ class Alerts(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.topic = encrypted_topic(self, display_name="imagepipe alerts", email=settings.alert_email)
+        with_persons = asks_for_persons(settings.alerts_json)
         self.function = PythonFunction(
             self,
             "Alerting",
@@ -45,13 +48,23 @@ class Alerts(Construct):
             entry="alerts_handler",
             service="alerts",
             code=code,
-            environment=dump(AlertsSettings(table.table_name, self.topic.topic_arn, settings.alerts_json)),
+            environment=dump(
+                AlertsSettings(
+                    table.table_name,
+                    self.topic.topic_arn,
+                    settings.alerts_json,
+                    settings.people_similarity_percent if with_persons else 0.0,
+                )
+            ),
             timeout_seconds=timing.ALERTS_TIMEOUT_SECONDS,
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
         on_items = ["dynamodb:GetItem", "dynamodb:PutItem"]
         allow_on_items(self.function, on_items, table, [f"{ALERT_PREFIX}*"])
+        if with_persons:
+            allow_on_items(self.function, ["dynamodb:Query"], table, [PEOPLE])
+            allow_on_items(self.function, ["dynamodb:BatchGetItem"], table, [f"{RECORD_PREFIX}*"])
         allow(self.function, ["sns:Publish"], self.topic.topic_arn)
         waiting = SubscribedQueue(
             self,

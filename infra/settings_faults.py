@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contract.alerts import asks_for_persons
 from contract.camera_faults import cameras_in, faults_of_camera_file
 from contract.cameras import write_cameras
 from contract.detector_choice import ByPrefix, Detectors, read_choices, write_exceptions
@@ -58,6 +59,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_block_tag(settings),
         *_unusable_meaning(settings),
         *_unusable_cameras(settings),
+        *_too_much_to_tell(settings),
         *_unusable_people(settings),
         *_numbers_out_of_range(settings),
     ]
@@ -286,13 +288,10 @@ def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
         if settings.policy
         else []
     )
-    if not faults and settings.policy:
-        told = len(settings.policy_json.encode()) + len(write_exceptions(settings.exceptions))
-        if settings.exceptions and told > MAX_BYTES:
-            faults.append(
-                f"policy and detectors_by_prefix make {told:,} bytes together, and a function can be told "
-                f"{MAX_BYTES:,}: make one of the files shorter"
-            )
+    if not faults and not settings.people and asks_for_persons(settings.alerts_json):
+        faults.append(
+            f"{settings.policy}: it has an alert about a person, and nobody is looked for: set people to true"
+        )
     if not settings.alert_email:
         return faults
     if not re.fullmatch(_EMAIL, settings.alert_email):
@@ -339,14 +338,31 @@ def _unusable_cameras(settings: "DeploymentSettings") -> list[str]:
         for camera in cameras
         if "labels" not in choice[camera.prefix]
     ]
-    told = [settings.policy_json if settings.policy and not _unusable_policy(settings) else ""]
-    told += [write_exceptions(settings.exceptions), write_cameras(cameras)]
-    if not faults and (size_bytes := sum(len(each.encode()) for each in told)) > MAX_BYTES:
-        faults.append(
-            f"cameras, policy and detectors_by_prefix make {size_bytes:,} bytes together, and a function "
-            f"can be told {MAX_BYTES:,}: make one of the files shorter"
-        )
     return faults
+
+
+def _too_much_to_tell(settings: "DeploymentSettings") -> list[str]:
+    """Files without faults of their own are variables of one function."""
+    if _unusable_policy(settings) or _unusable_cameras(settings):
+        return []
+    told = {
+        "cameras": write_cameras(settings.all_cameras),
+        "policy": settings.policy_json,
+        "detectors_by_prefix": write_exceptions(settings.exceptions),
+    }
+    files = [name for name, text in told.items() if getattr(settings, name)]
+    size_bytes = sum(len(told[name].encode()) for name in files)
+    if size_bytes <= MAX_BYTES:
+        return []
+    if len(files) == 1:
+        return [
+            f"{files[0]} makes {size_bytes:,} bytes, and a function can be told {MAX_BYTES:,}: make its file "
+            "shorter"
+        ]
+    return [
+        f"{', '.join(files[:-1])} and {files[-1]} make {size_bytes:,} bytes together, and a function can be "
+        f"told {MAX_BYTES:,}: make one of the files shorter"
+    ]
 
 
 def _unusable_people(settings: "DeploymentSettings") -> list[str]:

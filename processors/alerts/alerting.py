@@ -4,7 +4,7 @@ A photo is counted before its completion leaves the queue, a message is noted be
 crashes loses nothing: the completion comes again and is known, or the message is sent again under its id.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract.alert_state import AlertMessage, AlertState
@@ -16,6 +16,7 @@ from processors.telemetry import Log
 MAX_TRIES = 10
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 100
+Persons = Callable[[Sequence[str]], Mapping[str, Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Alerting:
     """Keeps what each rule has to say, and sends it.
 
     `read` returns what is kept by a rule's name, `write` keeps it and tells whether it was still what had
-    been read, `send` returns when the message is taken. `clock` gives seconds since 1970.
+    been read, `send` returns when the message is taken. `clock` gives seconds since 1970. `persons` returns
+    who is on photos, by key: similarities in percent by names in lower case.
     """
 
     rules: Sequence[AlertRule]
@@ -32,6 +34,7 @@ class Alerting:
     send: Callable[[AlertRule, AlertMessage], None]
     clock: Callable[[], float]
     log: Log
+    persons: Persons | None = None
 
     def take(self, photos: Sequence[AnnouncedPhoto]) -> None:
         """Count photos that match; send what that makes due.
@@ -39,6 +42,7 @@ class Alerting:
         Raise a word for failure where one is not counted. That a message is not sent yet is no failure of
         theirs: it is kept, and the schedule sends it.
         """
+        photos = self._with_persons(photos)
         for rule in self.rules:
             matches = [(photo, why) for photo in photos if (why := rule.why(photo)) is not None]
             if not matches:
@@ -54,6 +58,16 @@ class Alerting:
                     "within minutes",
                     error=str(error),
                 )
+
+    def _with_persons(self, photos: Sequence[AnnouncedPhoto]) -> Sequence[AnnouncedPhoto]:
+        """Return photos with who is on them, where that decides over a rule: it is a read of each record."""
+        asked = {
+            photo.key for photo in photos if any(rule.hangs_on_who_is_there(photo) for rule in self.rules)
+        }
+        if self.persons is None or not asked:
+            return photos
+        persons = self.persons(sorted(asked))
+        return [photo._replace(persons=persons.get(photo.key, {})) for photo in photos]
 
     def flush(self) -> int:
         """Send what is due though no photo comes; return how many messages. Raise what failed, at the end."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws.calls import pages
 from contract.items import beginning_with
-from contract.people import PEOPLE, PERSON_PREFIX, Person, PersonStatus
+from contract.people import PEOPLE, PERSON_PREFIX, Person
 from query_api.adapters.clients import translated
 from query_api.adapters.readable import BROKEN, Unreadable, read_item
 
@@ -29,7 +29,6 @@ def read_names(
         except BROKEN as error:
             unreadable(f"a person in the partition {PEOPLE}", error)
             continue
-        is_over = person.status is PersonStatus.FORGETTING or person.consent.has_ended(today())
-        if person.has_faces and not is_over:
+        if person.is_looked_for(today()):
             names[person.id] = person.name
     return names

@@ -16,7 +16,9 @@ from contract.policy_faults import faults_of_policy
 from contract.policy_file import alerts_json
 from tests.query_api.photos import photo
 
-PHOTO = AnnouncedPhoto("id", "garden/a.jpg", {"fox": 80.0, "animal": 99.0}, {"violence": 60.0}, "review")
+PHOTO = AnnouncedPhoto(
+    "id", "garden/a.jpg", {"fox": 80.0, "animal": 99.0}, {"violence": 60.0}, "review", {"ann": 97.0}
+)
 
 
 def rule(text: str) -> AlertRule:
@@ -43,6 +45,10 @@ MODERATED = "[moderation.Violence]\nreview = 60\nblock = 90\n"
         ('moderation = "Alcohol"', None),
         ('moderation_action = "review"', "moderation: review"),
         ('moderation_action = "block"', None),
+        ('person = "Ann"', "person 97 %"),
+        ('person = "ann"\nmin_confidence = 98', None),
+        ('person = "Ben"', None),
+        ('person = "Ann"\nlabel = "Fox"', "Fox 80 %, person 97 %"),
         ('prefix = "garden/"', ""),
         ('prefix = "house/"', None),
         ('prefix = ""', ""),
@@ -52,6 +58,19 @@ MODERATED = "[moderation.Violence]\nreview = 60\nblock = 90\n"
 )
 def test_a_photo_matches_that_meets_all_conditions(text: str, why: str | None) -> None:
     assert rule(text).why(PHOTO) == why
+
+
+@pytest.mark.parametrize(
+    ("text", "hangs"),
+    [
+        ('person = "Ann"', True),
+        ('person = "Ben"\nprefix = "garden/"', True),
+        ('person = "Ann"\nlabel = "Wolf"', False),
+        ('label = "Fox"', False),
+    ],
+)
+def test_who_is_on_a_photo_is_asked_where_nothing_else_decides(text: str, hangs: bool) -> None:
+    assert rule(text).hangs_on_who_is_there(PHOTO) is hangs
 
 
 def test_a_completion_says_what_rules_ask_for() -> None:
@@ -148,16 +167,17 @@ def test_what_is_wrong_with_rules_is_said(text: str, fault: str) -> None:
     [
         (
             "lable = 'Fox'",
-            "has lable; it takes name, label, any_label, moderation, moderation_action, prefix, "
-            "min_confidence, cooldown, quiet, digest, time_zone",
+            "has lable; it takes name, label, any_label, person, moderation, moderation_action, "
+            "prefix, min_confidence, cooldown, quiet, digest, time_zone",
         ),
         (
             "cooldown = 60",
-            "has no condition; give it one or more of label, any_label, moderation, moderation_action, "
-            'prefix, which for all photos is prefix = ""',
+            "has no condition; give it one or more of label, any_label, person, moderation, "
+            'moderation_action, prefix, which for all photos is prefix = ""',
         ),
         ("label = 7", "has label = 7; it is text"),
         ("prefix = 7", "has prefix = 7; it is text"),
+        ("person = ''", 'has person = ""; it is text'),
         ("label = 'Fox'\nany_label = ['Wolf']", "has label and any_label: put all labels into any_label"),
         ("any_label = 'Fox'", 'has any_label = "Fox"; it is a list of labels, as ["Fox", "Wolf"]'),
         ("any_label = []", "has 0 labels in any_label; it takes 1 to 20"),
@@ -181,7 +201,7 @@ def test_what_is_wrong_with_rules_is_said(text: str, fault: str) -> None:
         ("label = 'Fox'\nmin_confidence = 101", "has min_confidence = 101; it is a number from 0 to 100"),
         (
             "prefix = 'a/'\nmin_confidence = 50",
-            "has min_confidence, which is about label, any_label and moderation, and none of them",
+            "has min_confidence, which is about label, any_label, person and moderation, and none of them",
         ),
         (
             "label = 'Fox'\ncooldown = '5 parsecs'",

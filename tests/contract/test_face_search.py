@@ -105,8 +105,8 @@ def test_nobody_is_looked_for_who_is_being_forgotten_or_whose_consent_is_over() 
     more = replace(ANN, id="p4", status=PersonStatus.ADDING)
     items = [person.to_item() for person in (ANN, forgotten, fresh, more)]
 
-    assert SearchScope.of(items, "2026-12-31").persons == {"p1", "p4"}
-    assert SearchScope.of(items, "2027-01-01").persons == frozenset()
+    assert SearchScope.of(items, "2026-12-31").persons == {"p1": "Ann", "p4": "Ann"}
+    assert SearchScope.of(items, "2027-01-01").persons == {}
 
 
 def test_the_revision_never_falls_behind_what_is_wanted() -> None:

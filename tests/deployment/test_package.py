@@ -62,6 +62,7 @@ def test_the_aws_cli_deploys_it_and_a_photo_is_recognized(
     assert "Dog" in labels
 
 
+@pytest.mark.nightly
 def test_it_is_the_same_whenever_it_is_made(package: Path, tmp_path: Path) -> None:
     write_package(synthesize()[0].directory, tmp_path)
     assert (tmp_path / CHECKSUMS).read_text() == (package / CHECKSUMS).read_text()

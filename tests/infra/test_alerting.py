@@ -68,6 +68,38 @@ def test_it_may_change_its_own_items_and_tell_its_own_topic(made: Template) -> N
     assert "AlertsTopic" in json.dumps(publishing["Resource"])
 
 
+def test_it_reads_who_is_on_photos_where_a_rule_asks_for_a_person(
+    synthesized: Synthesize, context: dict[str, object], tmp_path: Path
+) -> None:
+    people = {"people": True, "people_purpose": "family", "people_contact": "me@people.example"}
+    given = {
+        **people,
+        "detectors": "labels,faces",
+        "people_retention_days": 9,
+        "people_similarity_percent": 95,
+    }
+    deaf = Template.of(synthesized({**context, **given}))
+    (tmp_path / "family.toml").write_text('[[alerts]]\nname = "family"\nperson = "Ann"\n')
+    made = Template.of(synthesized({**given, "policy": str(tmp_path / "family.toml")}))
+
+    assert reads(deaf) == {}
+    assert reads(made) == {"dynamodb:Query": ["people"], "dynamodb:BatchGetItem": ["image#*"]}
+    told = made.properties("AWS::Lambda::Function", "AlertsAlerting")["Environment"]["Variables"]
+    assert told["PEOPLE_SIMILARITY_PERCENT"] == "95"
+
+
+def reads(template: Template) -> dict[str, list[str]]:
+    """Give by what it reads of the table which items it may read so, but for its own."""
+    (policy,) = (
+        each for name, each in template.all("AWS::IAM::Policy").items() if name.startswith("AlertsAlerting")
+    )
+    return {
+        each["Action"]: each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]
+        if each["Action"] in ("dynamodb:Query", "dynamodb:BatchGetItem")
+    }
+
+
 def test_it_is_asked_every_five_minutes_for_what_was_held_back(made: Template) -> None:
     (rule,) = ours(made, "AWS::Events::Rule").values()
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
@@ -121,4 +153,12 @@ def test_a_rule_about_what_nobody_looks_for_is_refused(tmp_path: Path) -> None:
     assert refused(policy=str(path)) == (
         f"{path}: it has rules for moderation, and no photo is looked at for that: add moderation to "
         "detectors"
+    )
+
+
+def test_a_rule_about_a_person_is_refused_where_nobody_is_looked_for(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[[alerts]]\nname = "ann"\nperson = "Ann"\n')
+    assert refused(policy=str(path)) == (
+        f"{path}: it has an alert about a person, and nobody is looked for: set people to true"
     )

@@ -54,7 +54,11 @@ ENVIRONMENT = {
 }
 
 
-@pytest.fixture(scope="module", params=BUNDLES)
+# The ones with large libraries take most of the time, and change with their locks alone.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.nightly] if name == "meaning" else []) for name in BUNDLES],
+)
 def bundle(request: pytest.FixtureRequest) -> Bundle:
     return BUNDLES[request.param]
 
@@ -163,6 +167,7 @@ def test_the_libraries_that_decode_photos_work_out_of_the_zip_alone(name: str, t
     assert finished.stdout.startswith(str(tmp_path)), finished.stderr
 
 
+@pytest.mark.nightly
 def test_what_decodes_films_is_in_their_zip_and_lambda_takes_it(tmp_path: Path) -> None:
     """Lambda takes 250 MB unpacked: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
     with zipfile.ZipFile(replace(FILMS, is_for_here=True).build()) as archive:

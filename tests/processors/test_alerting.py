@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,10 @@ from contract.alert_state import AlertMessage
 from contract.alerts import AlertRule, AnnouncedPhoto, alert_key, clock_time, read_alerts
 from contract.errors import ConfigurationError, NotReadyError
 from contract.items import from_wire, to_wire
+from contract.people import PersonStatus
+from contract.records import PersonMatch
 from contract.settings import AlertsSettings
+from contract.table import record_key
 from loadtest.simulation.outages import client_error
 from processors import alerts_wiring
 from processors.adapters.alerts import DynamoDBAlerts, SnsAlerts
@@ -25,6 +29,8 @@ from processors.alerts.alerting import Alerting, text_of
 from tests.fakes.calls import Calls, nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.sns import COMPLETIONS, FakeSNS
+from tests.processors.test_people import ANN
+from tests.query_api.photos import photo
 
 NOON = 1_780_315_200.0  # 2026-06-01, 12:00 UTC
 AT_ONCE = RetryPolicy(2, 10.0, 0.0, lambda _: None)
@@ -126,6 +132,26 @@ def test_a_photo_that_does_not_match_costs_nothing() -> None:
     assert not scene.calls.made
 
 
+def test_who_is_on_a_photo_is_read_where_a_rule_hangs_on_it_and_told_without_a_name() -> None:
+    asked: list[Sequence[str]] = []
+
+    def persons(keys: Sequence[str]) -> dict[str, dict[str, float]]:
+        asked.append(keys)
+        return {"a.jpg": {"ann": 97.0}, "b.jpg": {"ben": 99.0}}
+
+    scene = Scene(
+        FOX, AlertRule("family", person="Ann", prefix=""), AlertRule("x", person="Ben", prefix="x/")
+    )
+    scene.alerting = replace(scene.alerting, persons=persons)
+    scene.take("a.jpg", "b.jpg", "c.jpg")
+
+    assert asked == [["a.jpg", "b.jpg", "c.jpg"]]
+    assert [rule for _, rule, _ in scene.sends] == ["fox", "family"]
+    (_, _, message) = scene.sends[1]
+    assert [tuple(each) for each in message.examples] == [("a.jpg", "person 97 %")]
+    assert "Ann" not in str(scene.table.items)
+
+
 def test_what_cannot_be_sent_is_counted_and_sent_later_under_its_id() -> None:
     scene = Scene(FOX)
     scene.topic.topics.clear()
@@ -205,7 +231,7 @@ def test_an_item_of_a_rule_expires_some_day() -> None:
     assert scene.item()["expires_at"] == NOON + 30 * 86_400
 
 
-def handler(scene: Scene, rules: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def handler(scene: Scene, rules: str, similarity: float = 0) -> Callable[[dict[str, Any]], dict[str, Any]]:
     client: Any = scene.table
     topic: Any = scene.topic
     logger: Any = SimpleNamespace(
@@ -215,7 +241,7 @@ def handler(scene: Scene, rules: str) -> Callable[[dict[str, Any]], dict[str, An
         exception=lambda *_, **__: None,
     )
     work = alerts_wiring.assemble(
-        AlertsSettings(TABLE, COMPLETIONS, rules), client, topic, logger, lambda: scene.now
+        AlertsSettings(TABLE, COMPLETIONS, rules, similarity), client, topic, logger, lambda: scene.now
     )
     return lambda event: work(event, None)
 
@@ -234,6 +260,26 @@ def test_only_what_is_no_completion_comes_again() -> None:
     assert failed == {"batchItemFailures": [{"itemIdentifier": each} for each in ("0", "2", "3")]}
     assert [message["Subject"] for message in scene.topic.messages] == ["Alert fox: 1 photo"]
     assert work({"flush": "due"}) == {"sent": 0}
+
+
+def test_a_rule_about_a_person_asks_the_photo_s_record_and_who_is_looked_for_now() -> None:
+    scene = Scene()
+    for person in (ANN, replace(ANN, id="p2", name="Ben", status=PersonStatus.FORGETTING)):
+        scene.table.items[person.at] = to_wire(person.to_item())
+    for name, found in {"a": {"p1": 97.0}, "b": {"p1": 89.0}, "c": {"p2": 99.0}, "d": {}}.items():
+        record = photo(f"{name}.jpg")
+        likenesses = {person: PersonMatch(similarity, 0) for person, similarity in found.items()}
+        record = replace(record, findings=replace(record.findings, persons=likenesses))
+        at = record_key(record.key)
+        scene.table.items[at] = to_wire({**at._asdict(), **record.to_item()})
+    work = handler(scene, '[{"name": "family", "person": "ann"}, {"name": "b", "person": "Ben"}]', 90)
+    bodies = [json.dumps({"id": key, "key": f"{key}.jpg", "labels": []}) for key in "abcde"]
+
+    assert work(batch(*bodies)) == {"batchItemFailures": []}
+
+    (message,) = scene.topic.messages
+    assert message["Subject"] == "Alert family: 1 photo"
+    assert "  a.jpg (person 97 %)" in message["Message"]
 
 
 def test_all_come_again_while_the_table_does_not_answer() -> None:

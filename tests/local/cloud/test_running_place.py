@@ -130,7 +130,7 @@ def test_two_places_run_side_by_side(running: RunningCloud, tmp_path: Path) -> N
         assert found.process() is None, "nothing is left running"
 
 
-@pytest.mark.parametrize("part", [CLOUD, REKOGNITION])
+@pytest.mark.parametrize("part", [CLOUD, pytest.param(REKOGNITION, marks=pytest.mark.nightly)])
 def test_it_heals_after_a_part_was_killed(tmp_path: Path, part: str) -> None:
     """What was uploaded is neither lost nor forgotten, and nothing of the killed part lingers."""
     with running_environment(tmp_path) as (place, outputs):

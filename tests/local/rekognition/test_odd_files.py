@@ -153,9 +153,21 @@ def large_png(bits: int, colours: int, pixel: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("make", "size", "seen", "megabytes"),
     [
-        pytest.param(lambda: large_png(16, 0, b"\x80\xff"), 2048, (128, 128, 128), 200, id="grey, 16 bits"),
         pytest.param(
-            lambda: large_png(16, 4, b"\x80\xff\xff\xff"), 2048, (128, 128, 128), 400, id="grey, alpha"
+            lambda: large_png(16, 0, b"\x80\xff"),
+            2048,
+            (128, 128, 128),
+            200,
+            id="grey, 16 bits",
+            marks=pytest.mark.nightly,
+        ),
+        pytest.param(
+            lambda: large_png(16, 4, b"\x80\xff\xff\xff"),
+            2048,
+            (128, 128, 128),
+            400,
+            id="grey, alpha",
+            marks=pytest.mark.nightly,
         ),
         pytest.param(lambda: large_png(8, 6, b"\xff\0\0\xff"), 2048, (255, 0, 0), 400, id="RGBA"),
         # libjpeg keeps 2 bytes for each coefficient of a progressive JPEG, however small it is to be shown.
@@ -165,6 +177,7 @@ def large_png(bits: int, colours: int, pixel: bytes) -> bytes:
             (128, 128, 128),
             200,
             id="progressive JPEG",
+            marks=pytest.mark.nightly,
         ),
     ],
 )

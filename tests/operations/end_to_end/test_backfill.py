@@ -71,7 +71,7 @@ def test_a_detector_that_was_not_asked_is_all_that_a_plan_counts(operator: Opera
     assert planned["calls"] == {"faces": 1}
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
 def test_a_backfill_that_is_ended_goes_on_and_nothing_is_missing(
     operator: Operator, how: signal.Signals
 ) -> None:
@@ -104,6 +104,7 @@ def test_another_bucket_is_planned_and_not_backfilled(operator: Operator) -> Non
     assert f"aws s3 sync s3://theirs/2025/ s3://{operator.outputs.bucket}/2025/" in err
 
 
+@pytest.mark.nightly
 def test_a_quota_that_is_set_is_what_workers_and_plans_go_by(operator: Operator) -> None:
     deployed = operator.json("quotas")["operations"]["DetectLabels"]["deployed"]
     shown = operator.json("quotas", "--set", "DetectLabels=7")["operations"]["DetectLabels"]
@@ -115,6 +116,7 @@ def test_a_quota_that_is_set_is_what_workers_and_plans_go_by(operator: Operator)
     operator.recognized("bulk/at seven a second.jpg", distinct=True)
 
 
+@pytest.mark.nightly
 def test_a_daily_limit_stands_beside_the_quota_until_it_is_taken_back(operator: Operator) -> None:
     def labels(*typed: str) -> Any:
         return operator.json("quotas", *typed)["operations"]["DetectLabels"]

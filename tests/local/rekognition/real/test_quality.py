@@ -29,6 +29,9 @@ class Seen:
         return [name for name in expected if self.labels.get(name, 0) >= MIN_CONFIDENCE_PERCENT]
 
 
+pytestmark = pytest.mark.nightly
+
+
 @pytest.fixture(scope="module")
 def seen(rekognition: Any) -> dict[str, Seen]:
     found = {}

@@ -62,7 +62,10 @@ def test_a_sign_is_read_line_by_line_and_word_by_word(rekognition: Any) -> None:
 
 
 @pytest.mark.parametrize("turned", [90, -90])
-@pytest.mark.parametrize("line", ["STOP", "Summer SALE", "Open 24 h"])
+@pytest.mark.parametrize(
+    "line",
+    ["STOP", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("Summer SALE", "Open 24 h"))],
+)
 def test_a_sign_on_its_side_is_read_whichever_side_that_is(line: str, turned: int, rekognition: Any) -> None:
     found = rekognition.detect_text(Image=sign(line, turned=turned))["TextDetections"]
     read, *words = [one for one in found if one["Confidence"] >= text.MIN_CONFIDENCE_PERCENT]
@@ -74,7 +77,9 @@ def test_a_sign_on_its_side_is_read_whichever_side_that_is(line: str, turned: in
     assert begin["X"] == pytest.approx(end["X"], abs=0.02)
 
 
-@pytest.mark.parametrize("character", ["A", "1", "X"])
+@pytest.mark.parametrize(
+    "character", ["A", *(pytest.param(each, marks=pytest.mark.nightly) for each in "1X")]
+)
 def test_a_character_that_stands_alone_is_read(character: str, rekognition: Any) -> None:
     found = rekognition.detect_text(Image=sign(character))["TextDetections"]
 

@@ -414,7 +414,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.they_are_few()
 
 
-AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
+AnyOrder.TestCase.settings = settings(max_examples=30, stateful_step_count=25)
 TestAnyOrder = AnyOrder.TestCase
 
 

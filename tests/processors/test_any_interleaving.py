@@ -49,7 +49,7 @@ from tests.processors.world import (
     World,
 )
 
-EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "80"))
 SHRINK = os.environ.get("IMAGEPIPE_SHRINK", "yes") == "yes"
 
 KEYS = st.sampled_from(["a.jpg", "b/ c+%.jpg"])

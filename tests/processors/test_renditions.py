@@ -26,7 +26,7 @@ from tests.processors.rendition_world import CALLED_AT, RenditionWorld, a_remova
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import KilledError
 
-EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "80"))
 
 
 @pytest.fixture

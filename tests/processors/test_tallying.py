@@ -27,7 +27,7 @@ from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter
 from tests.fakes.calls import nothing
 from tests.fakes.tallies import FakeContents, FakeTallies
 
-EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "80"))
 
 KEYS = ["a.jpg", "b/ c+%.jpg", "c.jpg"]
 ETAGS = ["e1", "e2"]

@@ -12,6 +12,7 @@ All of it stands beside the other answers of the film's content, and goes with t
 A frame is named by its bytes: one that comes again in a film is asked about once.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
@@ -26,9 +27,13 @@ IN_FRAMES = "Film"
 _MARK = "@"
 # A record holds so many names of each kind, the surest or first; intervals hold all.
 MOST_NAMES = 300
-# An item of DynamoDB's holds 400 KB. What does not fit is left out, the least sure first.
+# An item of DynamoDB's holds 400 KB. What does not fit is left out: the least sure labels first, then of each
+# frame's words all but so many.
 MOST_ANSWER_BYTES = 300_000
-_LEAST_PERCENTS = range(0, 101, 10)
+_THINNED = (
+    *((percent, None) for percent in range(0, 101, 10)),
+    *((100, words) for words in (50, 30, 20, 14, 10, 7, 5, 3, 2, 1, 0)),
+)
 
 
 class Span(NamedTuple):
@@ -124,21 +129,26 @@ def frame_key(content_id: str, maker: str, frame: str) -> str:
 def film_answer(found: Iterable[tuple[Frame, str, Findings]]) -> dict[str, Any]:
     """Return a detector's answer about a film, by what it found in each frame, whose keys are given too."""
     frames = list(found)
-    answer: dict[str, Any] = {}
-    for least in _LEAST_PERCENTS:
-        answer = {IN_FRAMES: [[*frame, key, _short(findings, least)] for frame, key, findings in frames]}
-        if len(pack(answer)) <= MOST_ANSWER_BYTES:
-            break
-    return answer
+
+    def thinned(how: tuple[int, int | None]) -> dict[str, Any]:
+        return {IN_FRAMES: [[*frame, key, _short(findings, *how)] for frame, key, findings in frames]}
+
+    def is_kept(how: tuple[int, int | None]) -> bool:
+        return len(pack(thinned(how))) <= MOST_ANSWER_BYTES
+
+    least, *more = _THINNED
+    if is_kept(least):
+        return thinned(least)
+    return thinned(more[min(bisect_left(more, True, key=is_kept), len(more) - 1)])
 
 
-def _short(found: Findings, least_percent: int) -> dict[str, Any]:
+def _short(found: Findings, least_percent: int, most_words: int | None) -> dict[str, Any]:
     short: dict[str, Any] = {
         # As Rekognition has them: what must not be read of its answers is taken out of these too.
         "Labels": _labels(found, least_percent),
         "faces": found.faces,
         "moderation": dict(found.moderation),
-        "words": list(found.words),
+        "words": list(found.words[:most_words]),
         "celebrities": dict(found.celebrities),
         "colors": list(found.colors),
         "equipment": list(found.equipment),

@@ -3,6 +3,7 @@
 import random
 
 from contract.films import (
+    IN_FRAMES,
     MOST_ANSWER_BYTES,
     MOST_NAMES,
     Frame,
@@ -66,3 +67,24 @@ def test_a_film_of_six_hours_fits_into_an_item_and_its_record_holds_the_surest()
     assert found is not None
     assert len(found.labels) == MOST_NAMES
     assert intervals_of([answer])[0].first == 0
+
+
+def test_a_film_with_much_text_fits_into_an_item_and_keeps_the_first_words_of_each_frame() -> None:
+    dice = random.Random(1)
+    words = [f"{dice.getrandbits(40):x}" for _ in range(20_000)]
+    frames = [
+        (
+            Frame(second * 1000, second * 1000 + 1000, second * 1000, f"{second:016x}"),
+            f"content-1/maker/frame-{second:016x}.jpg",
+            Findings(words=tuple(dice.sample(words, 40))),
+        )
+        for second in range(3600)
+    ]
+
+    answer = film_answer(frames)
+
+    assert MOST_ANSWER_BYTES / 2 < len(pack(answer)) <= MOST_ANSWER_BYTES
+    for (*_, found), (*_, short) in zip(frames, answer[IN_FRAMES], strict=True):
+        kept = tuple(short["words"])
+        assert kept
+        assert kept == found.words[: len(kept)]

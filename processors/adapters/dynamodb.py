@@ -76,6 +76,17 @@ class ImageTable:
                 results[name] = result
         return results
 
+    def those_kept(self, names: Iterable[ResultName]) -> set[ResultName]:
+        """Return which of the named results are there, without reading what they say."""
+        wanted = {table.result_key(name): name for name in names}
+        attributes = (PARTITION_KEY, SORT_KEY, "called_at", table.EXPIRY)
+        items = map(from_wire, self.batches.read([key_to_wire(key) for key in wanted], attributes))
+        return {
+            wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
+            for item in items
+            if "called_at" in item and not self.is_about_to_go(item)
+        }
+
     def read_corrections(self, content_ids: Iterable[str]) -> Mapping[str, "Corrections | ImagepipeError"]:
         """Return what people say of contents, as of now, or why it cannot be read; none where nobody did."""
         from contract.corrections import Corrections, corrections_key

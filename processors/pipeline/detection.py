@@ -46,6 +46,18 @@ Failure = errors.ImagepipeError | SupersededError
 Answer = Result | Failure
 
 
+def worst_of(failures: Sequence[Failure], order: Sequence[type[Exception]]) -> Failure:
+    """Return a failure of the first kind that there is; of those that wait, the one that waits least."""
+    worst = min(
+        failures, key=lambda failure: next(i for i, kind in enumerate(order) if isinstance(failure, kind))
+    )
+    if not isinstance(worst, errors.NotReadyError):
+        return worst
+    waiting = [failure for failure in failures if isinstance(failure, errors.NotReadyError)]
+    hinted = [failure for failure in waiting if failure.retry_within_seconds is not None]
+    return min(hinted, key=lambda failure: failure.retry_within_seconds or 0, default=worst)
+
+
 @dataclass(frozen=True)
 class TimeToRead:
     """What a function of ours waits for: no quota, but it is not asked when it could not come to its end."""

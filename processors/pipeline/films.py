@@ -5,7 +5,7 @@ until all is there, in any order and however often, and then its record is commi
 docs/decisions/0035-a-film-is-a-message-that-comes-back.md
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ from contract import errors
 from contract.films import Frame, Slice, film_answer, frame_key, of_frame, slices_of
 from contract.photos import PhotoFacts
 from contract.quotas import FRAMES_AT_ONCE, SLICES_AT_ONCE
-from contract.records import ImageVersion
+from contract.records import Findings, ImageVersion
 from contract.results import Result, ResultName
 from processors.detectors import UNREADABLE, Detector
-from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
+from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError, worst_of
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
 
@@ -56,15 +56,16 @@ class FilmRecognizer:
         found = self._slices(version, picture, lane, deadline)
         frames = _frames(picture.name.content_id, found)
         asked = {of_frame(name, frame): key for name in wanted for frame, key in frames}
-        known: dict[ResultName, Answer] = dict(self.kept.read_results(asked))
-        missing = [name for name in asked if name not in known][:FRAMES_AT_ONCE]
-        known |= self.runner.ask(
+        kept = self.kept.those_kept(asked)
+        missing = [name for name in asked if name not in kept][:FRAMES_AT_ONCE]
+        answered = self.runner.ask(
             dict.fromkeys(missing, version), lane, deadline, {name: asked[name] for name in missing}
         )
-        failures = [answer for answer in (*found.values(), *known.values()) if not isinstance(answer, Result)]
-        if failures or len(known) < len(asked):
+        answers = (*found.values(), *answered.values())
+        failures = [answer for answer in answers if not isinstance(answer, Result)]
+        if failures or len(kept) + len(missing) < len(asked):
             return dict.fromkeys(wanted, _reason(version, failures, len(asked)))
-        return self._together(version, wanted, frames, known)
+        return self._together(version, wanted, frames)
 
     def _slices(
         self, version: ImageVersion, picture: Result, lane: Lane, deadline: Deadline
@@ -92,26 +93,33 @@ class FilmRecognizer:
         version: ImageVersion,
         wanted: Sequence[ResultName],
         frames: Sequence[tuple[Frame, str]],
-        known: Mapping[ResultName, Answer],
     ) -> dict[ResultName, Answer]:
         results = []
         for name in wanted:
-            read = self.detectors[name.detector].read
-            answers = [(frame, key, known[of_frame(name, frame)]) for frame, key in frames]
             try:
-                found = film_answer(
-                    (frame, key, read(answer.response))
-                    for frame, key, answer in answers
-                    if isinstance(answer, Result)
-                )
-            except UNREADABLE as fault:
-                failure = errors.TransientError(
-                    "UnexpectedAnswer", f"an answer about a frame of {version.key} lacks {fault!r}"
-                )
+                found = film_answer(self._found(version, name, frames))
+            except errors.ImagepipeError as failure:
                 return dict.fromkeys(wanted, failure)
+            except UNREADABLE as fault:
+                lacking = f"an answer about a frame of {version.key} lacks {fault!r}"
+                return dict.fromkeys(wanted, errors.TransientError("UnexpectedAnswer", lacking))
             results.append(Result(name, found, self.runner.runtime.now()))
         unsaved = self.kept.save_results(results)
         return {result.name: unsaved.get(result.name, result) for result in results}
+
+    def _found(
+        self, version: ImageVersion, name: ResultName, frames: Sequence[tuple[Frame, str]]
+    ) -> Iterator[tuple[Frame, str, Findings]]:
+        """Yield what was found in each frame, a few answers in memory: all of a long film have 245 MB."""
+        read = self.detectors[name.detector].read
+        for first in range(0, len(frames), FRAMES_AT_ONCE):
+            batch = frames[first : first + FRAMES_AT_ONCE]
+            known = self.kept.read_results(dict.fromkeys(of_frame(name, frame) for frame, _ in batch))
+            for frame, key in batch:
+                answer = known.get(of_frame(name, frame), _under_way(version, len(frames)))
+                if not isinstance(answer, Result):
+                    raise answer
+                yield frame, key, read(answer.response)
 
 
 def _frames(content_id: str, slices: Mapping[ResultName, Answer]) -> list[tuple[Frame, str]]:
@@ -125,11 +133,15 @@ def _frames(content_id: str, slices: Mapping[ResultName, Answer]) -> list[tuple[
 
 def _reason(version: ImageVersion, failures: Sequence[Failure], frames: int) -> Failure:
     """Return what is to be done about a film that is not ready: what is gone or is no film goes first."""
-    order = (SupersededError, errors.ConfigurationError, errors.PermanentError, errors.ImagepipeError)
     if failures:
-        return min(
-            failures, key=lambda failure: next(i for i, kind in enumerate(order) if isinstance(failure, kind))
+        return worst_of(
+            failures,
+            (SupersededError, errors.ConfigurationError, errors.PermanentError, errors.ImagepipeError),
         )
+    return _under_way(version, frames)
+
+
+def _under_way(version: ImageVersion, frames: int) -> errors.NotReadyError:
     return errors.NotReadyError(
         "FilmUnderWay",
         f"not all of {frames} frames of {version.key} have been asked about",

@@ -22,6 +22,7 @@ from processors.pipeline.detection import (
     SupersededError,
     calls_avoided,
     is_about_the_object,
+    worst_of,
 )
 from processors.pipeline.objects import StoredObject
 from processors.pipeline.scenes import differing, inherited, scene_of
@@ -314,7 +315,6 @@ def _worst(failures: Sequence[Failure]) -> Failure:
     What is gone needs nothing else. What may be repaired comes before a verdict on the image: a rejection is
     written only when nothing is left to try.
     """
-    order = (SupersededError, errors.ConfigurationError, errors.TransientError, errors.PermanentError)
-    return min(
-        failures, key=lambda failure: next(i for i, kind in enumerate(order) if isinstance(failure, kind))
+    return worst_of(
+        failures, (SupersededError, errors.ConfigurationError, errors.TransientError, errors.PermanentError)
     )

@@ -173,9 +173,9 @@ def test_a_result_takes_the_place_of_its_claim_and_is_there_for_all(table: Image
     result = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 98.123456}]}, "2026-11-23T12:00:00.000Z")
     claim(table, "one")
 
-    assert table.read_results([NAME]) == {}
+    assert (table.read_results([NAME]), table.those_kept([NAME])) == ({}, set())
     assert table.save_results([result]) == {}
-    assert table.read_results([NAME]) == {NAME: result}
+    assert (table.read_results([NAME]), table.those_kept([NAME])) == ({NAME: result}, {NAME})
     assert claim(table, "other") == result
 
 
@@ -206,7 +206,7 @@ def test_an_answer_that_may_go_before_its_new_record_is_known_is_asked_for_anew(
     assert table.read_results([NAME]) == {NAME: result}
     assert claim(table, "one") == result
     clock.now += RESULTS_GRACE_SECONDS - RESULTS_UNSAFE_SECONDS + 1
-    assert table.read_results([NAME]) == {}
+    assert (table.read_results([NAME]), table.those_kept([NAME])) == ({}, set())
     assert claim(table, "one") is None
     assert isinstance(claim(table, "other"), NotReadyError)
 

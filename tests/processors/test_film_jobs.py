@@ -20,9 +20,10 @@ from contract.results import ResultName
 from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy
 from processors.adapters.film_jobs import DynamoDBOpenJobs
+from processors.pipeline.film_jobs import RUNNING_SECONDS
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE
-from tests.processors.jobs_world import WITH_JOBS, JobsWorld
+from tests.processors.jobs_world import BULK, WITH_JOBS, JobsWorld
 
 FILM = b"film cat 97|cat 99|dog 88|cat 91"
 INTERVALS = [("Cat", 0, 20_000, 99.0), ("Dog", 20_000, 30_000, 88.0), ("Cat", 30_000, 40_000, 91.0)]
@@ -480,6 +481,21 @@ def test_of_a_text_that_a_job_has_read_no_places_are_held() -> None:
     ((_, answer),) = by_steps(JOBS["text"], results, 1000)
 
     assert answer == {"TextDetections": [{"DetectedText": "EXIT", "Type": "WORD"}]}
+
+
+def test_while_a_job_runs_frames_for_other_detectors_are_asked_without_a_wait() -> None:
+    world = JobsWorld(settings=replace(WITH_JOBS, detectors=("labels", "faces")))
+    film = b"film " + b"|".join(b"cat %d" % (40 + number % 50) for number in range(60))
+
+    event, delays = world.s3.put("a.mp4", film), []
+    for _ in range(6):
+        assert world.deliver(event, receive_count=12, queue_name=BULK) == ["0"]
+        delays.append(list(world.queues.delays.values())[-1])
+
+    assert delays[0] == 1
+    assert delays == sorted(delays)
+    assert delays[-1] == RUNNING_SECONDS / 2, "only the job is waited for"
+    assert world.rekognition.paid.total() == 50, "of 60 frames ten came again"
 
 
 @given(

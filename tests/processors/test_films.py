@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contract import results
 from contract.films import intervals_of, slices_of, span_of
 from contract.items import from_wire
 from contract.metrics import Metric
@@ -95,6 +96,36 @@ def test_a_long_film_is_looked_at_a_few_slices_at_a_time(world: World) -> None:
     work_off(world, event)
 
     assert 0 < asked < world.rekognition.paid.total() == 80
+    assert world.status("a.mp4") is Status.RECOGNIZED
+
+
+def test_of_a_long_film_each_answer_about_a_frame_is_read_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[dict[str, Any]] = []
+
+    def noted(packed: bytes) -> dict[str, Any]:
+        read.append(unpack(packed))
+        return read[-1]
+
+    monkeypatch.setattr(results, "unpack", noted)
+    work_off(world, world.s3.put("a.mp4", b"film " + b"|".join(b"cat %d" % (40 + n) for n in range(40))))
+
+    assert sum("Labels" in answer or "FaceDetails" in answer for answer in read) == 80
+
+
+def test_an_answer_about_a_frame_that_cannot_be_read_is_told_and_nothing_is_recorded(world: World) -> None:
+    event = world.s3.put("a.mp4", b"film " + b"|".join(b"cat %d" % (40 + number) for number in range(40)))
+    assert world.deliver(event, queue_name=BULK) == ["0"]
+    at = next(key for key in world.table.items if "@" in key[1] and key[1].startswith("labels#"))
+    world.table.items[at]["answer"] = {"B": b"broken"}
+
+    for _ in range(7):
+        assert world.deliver(event, queue_name=BULK) == ["0"]
+    assert world.rekognition.paid.total() == 80, "all else is there"
+    del world.table.items[at]
+    work_off(world, event)
+
     assert world.status("a.mp4") is Status.RECOGNIZED
 
 

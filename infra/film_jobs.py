@@ -100,8 +100,7 @@ class FilmJobs(Construct):
         on_answers = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"]
         allow_on_items(self.function, on_answers, table, [f"{CONTENT_PREFIX}*"])
         allow(self.function, [f"rekognition:{spec.get}" for spec in JOBS.values()], "*")
-        # Whether a film is still there; listing lets S3 answer "not found" instead of "access denied".
-        intake.allow_photos(self.function, ["s3:GetObject"])
-        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
+        # Whether a film is still there.
+        intake.let_read(self.function, versions=False)
         allow_on_objects(self.function, ["s3:PutObject"], pictures.renditions)
         allow(self.function, ["sqs:SendMessage"], intake.bulk.queue.queue_arn)

@@ -51,9 +51,7 @@ class Films(Construct):
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
-        # Listing lets S3 answer "not found" for a film that is gone, instead of "access denied".
-        intake.allow_photos(self.function, ["s3:GetObject", "s3:GetObjectVersion"])
-        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
+        intake.let_read(self.function)
         allow_on_objects(self.function, ["s3:PutObject"], pictures.renditions)
 
     def serve(self, processor: lambda_.Function) -> None:

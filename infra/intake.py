@@ -51,6 +51,15 @@ class ObjectEvents(Construct):
             self._require_our_encryption(self.own_bucket)
             self._announce_changes(self.own_bucket)
 
+    def let_read(self, function: lambda_.Function, *, versions: bool = True) -> None:
+        """Let a function read the photos, and those that were replaced or deleted as well if `versions`.
+
+        As it may list them, S3 answers "not found" for an object that is gone, and not "access denied".
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        """
+        self.allow_photos(function, ["s3:GetObject", *(["s3:GetObjectVersion"] if versions else [])])
+        allow(function, ["s3:ListBucket"], self.bucket.bucket_arn)
+
     def allow_photos(self, function: lambda_.Function, actions: Sequence[str]) -> None:
         """Let a function do something with the photos; where they are under a key, with that as well."""
         allow_on_objects(function, actions, self.bucket, self._settings.bucket_prefix)

@@ -72,11 +72,9 @@ class PersonFunction(Construct):
         allow(self.function, [f"rekognition:{operation}" for operation in ON_COLLECTION], arn)
         self._allow_on_table(table)
         images.grant(self.function, "sqs:SendMessage")
-        # Rekognition reads a photo with the rights of whoever asks. Without the list S3 says of an object
-        # that is gone "access denied", which is no reason to remove a face.
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-        intake.allow_photos(self.function, ["s3:GetObject"])
-        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
+        # Rekognition reads a photo with the rights of whoever asks. That one is gone is a reason to remove
+        # its faces; that it is not to be seen is none.
+        intake.let_read(self.function, versions=False)
         for due, hours in ((PEOPLE_DUE, timing.CONSENTS_HOURS), (PHOTOS_DUE, timing.GONE_PHOTOS_HOURS)):
             ask_every(self, due.capitalize(), Duration.hours(hours), self.function, **{DUE_EVENT: due})
 

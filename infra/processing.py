@@ -32,17 +32,12 @@ from infra.intake import LaneQueues, ObjectEvents, dead_letter_queue
 from infra.pictures import Pictures, environment
 from infra.regions import QuotaParameters
 from infra.settings import DeploymentSettings
-from infra.topics import encrypted_topic
+from infra.topics import FOR_LAMBDA_TO_READ, encrypted_topic
 
 MEMORY_MB = 512
 # Photos that are sent to other regions pass through it: memory for them, and with it processor time to write
 # them down and to sign them (docs/regions.md).
 ABROAD_MEMORY_MB = 1024
-# Lambda reads a queue with the rights of the function.
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-_FOR_LAMBDA_TO_READ = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-
-
 _CUSTOM = f"rekognition:{OPERATIONS[CUSTOM_LABELS]}"
 
 
@@ -176,7 +171,7 @@ class Processing(Construct):
             max_concurrency=max_concurrency,
         )
         ours = ("sqs:ChangeMessageVisibility", "sqs:SendMessage")
-        work.queue.grant(self.function, *_FOR_LAMBDA_TO_READ, *ours)
+        work.queue.grant(self.function, *FOR_LAMBDA_TO_READ, *ours)
         work.dead_letters.grant(self.function, "sqs:SendMessage")
 
     def _permit(
@@ -187,10 +182,8 @@ class Processing(Construct):
         actions = [*(f"dynamodb:{verb}Item" for verb in on_items), "dynamodb:PartiQLInsert"]
         allow(self.function, actions, table.table_arn)
         topic.grant_publish(self.function)
-        # Rekognition reads the photo with the caller's rights. Listing lets S3 answer "not found" for an
-        # object that is gone, instead of "access denied".
-        intake.allow_photos(self.function, ["s3:GetObject", "s3:GetObjectVersion"])
-        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
+        # Rekognition reads the photo with the caller's rights.
+        intake.let_read(self.function)
         # None of Rekognition's operations can be limited to a resource; to regions, they can.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
         fence = (

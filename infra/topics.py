@@ -14,6 +14,9 @@ from infra.intake import dead_letter_queue
 
 # The fewest that Lambda takes: all that a worker changes are the same few items.
 WORKERS = 2
+# Lambda reads a queue with the rights of the function.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+FOR_LAMBDA_TO_READ = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
 class SubscribedQueue:
@@ -61,7 +64,7 @@ class SubscribedQueue:
             report_batch_item_failures=True,
             max_concurrency=WORKERS,
         )
-        self.queue.grant(function, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        self.queue.grant(function, *FOR_LAMBDA_TO_READ)
 
 
 def encrypted_topic(scope: Construct, *, display_name: str | None = None, email: str = "") -> sns.Topic:

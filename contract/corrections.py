@@ -11,15 +11,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.items import ItemKey
-from contract.records import Findings, PersonMatch
+from contract.records import SURE, Findings, PersonMatch
 from contract.table import CONTENT_PREFIX
 
 if TYPE_CHECKING:
     from contract.said_of_persons import PersonsEdit, SaidOfPerson
 
 CORRECTIONS = "corrections"
-# What a person has seen is sure.
-SURE = 100.0
 MAX_NAME_CHARACTERS = 200
 MAX_WHY_CHARACTERS = 500
 MAX_BY_CHARACTERS = 200

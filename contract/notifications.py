@@ -3,7 +3,7 @@ and what is announced on SNS when an image has ended.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 from contract.errors import PermanentError
 from contract.event_bridge import as_record, is_event
+from contract.quotas import KEYS_A_MESSAGE
 from contract.records import ImageRecord, ImageVersion, key_digest
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def parse(body: str, bucket_name: str) -> tuple[ImageEvent, ...]:
     return events
 
 
-def look_again(bucket_name: str, keys: list[str], occurred_at: str) -> str:
+def look_again(bucket_name: str, keys: Sequence[str], occurred_at: str) -> str:
     """Write the body of a message that asks for these keys to be brought into line with the bucket."""
     records = [
         {
@@ -85,6 +86,14 @@ def look_again(bucket_name: str, keys: list[str], occurred_at: str) -> str:
         for key in keys
     ]
     return json.dumps({"Records": records})  # ASCII: SQS refuses some characters
+
+
+def look_again_parts(
+    bucket_name: str, keys: Sequence[str], occurred_at: str
+) -> list[tuple[Sequence[str], str]]:
+    """Write the bodies of messages that ask for keys, as many as one may name; return each with its keys."""
+    parts = [keys[start : start + KEYS_A_MESSAGE] for start in range(0, len(keys), KEYS_A_MESSAGE)]
+    return [(part, look_again(bucket_name, part, occurred_at)) for part in parts]
 
 
 def canonical_sequencer(sequencer: str) -> str:

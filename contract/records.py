@@ -16,6 +16,9 @@ from contract.results import ResultName
 if TYPE_CHECKING:
     from contract.sightings import CameraLook
 
+# What a person has seen is sure, in percent.
+SURE = 100.0
+
 
 @dataclass(frozen=True)
 class ImageVersion:

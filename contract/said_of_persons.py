@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from contract.face_search import FaceBox
-from contract.records import Findings, PersonMatch
+from contract.records import SURE, Findings, PersonMatch
 
-# What somebody has seen is sure.
-SURE = 100.0
 # Of whom people say something on one photo: no more faces are found on one.
 MOST_PERSONS = 100
 # In this part of a picture a place is kept: items of a table have no floats.

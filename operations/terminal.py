@@ -3,7 +3,7 @@
 import math
 import signal
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TypeVar, cast
@@ -25,11 +25,10 @@ from contract.moments import to_seconds
 from contract.terminal import as_json
 from contract.terminal import printable as printable  # noqa: PLC0414  # for the commands
 from contract.timing import DAY_SECONDS
+from people.progress import Steps as Steps  # noqa: PLC0414  # for the commands
+from people.progress import Value as Value  # noqa: PLC0414  # for the commands
 
 Step = TypeVar("Step")
-Value = TypeVar("Value")
-# A long operation that says of each step what it is about to do, and returns something at its end.
-Steps = Generator[str, None, Value]
 
 # Nobody wraps lines for a file or a pipe.
 _WIDTH_OF_NO_TERMINAL = 200

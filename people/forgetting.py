@@ -30,7 +30,6 @@ class Receipt(NamedTuple):
     photos_searched_by: int
     photos_gone: int
     photos_freed: int
-    found: int = 0
 
     def to_json(self) -> dict[str, object]:
         return {**self._asdict(), "remains": list(WHAT_REMAINS)}

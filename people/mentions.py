@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from aws.calls import MAX_READS
 from aws.queues import Outgoing, SqsQueue
-from contract.notifications import look_again
-from contract.quotas import KEYS_A_MESSAGE
+from contract.notifications import look_again_parts
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from people.mentions_table import DynamoDBMentions, PersonMention
 from people.progress import Steps
@@ -99,11 +98,8 @@ class MentionRemoval:
         return records
 
     def _ask_to_look(self, keys: Sequence[str]) -> None:
-        parts = [list(keys[start : start + KEYS_A_MESSAGE]) for start in range(0, len(keys), KEYS_A_MESSAGE)]
-        messages = [
-            Outgoing(str(number), look_again(self.bucket, part, self.now()))
-            for number, part in enumerate(parts)
-        ]
+        parts = look_again_parts(self.bucket, keys, self.now())
+        messages = [Outgoing(str(number), body) for number, (_, body) in enumerate(parts)]
         for error in self.queue.send(messages).values():
             raise error
 

@@ -155,6 +155,17 @@ def assemble(
         regions = Regions(settings, aws, limiter, runtime)
         rekognition = regions.rekognition(at_home, log)
 
+    def line(operation: str) -> SharedRateLimiter:
+        limit = settings.daily_call_limits.get(operation)
+        return limiter(operation, settings.quotas[operation], None if limit is None else int(limit))
+
+    def in_line(detector: Detector, home: SharedRateLimiter, threads: int) -> Caller:
+        def permits(lane: Lane, shown: Sequence[int], deadline: Deadline) -> Permits:
+            clock, sleep, spread = runtime.clock, runtime.sleep, runtime.spread
+            return Permits(home, lane, len(shown), deadline, runtime.new_lock(), clock, sleep, spread)
+
+        return Caller(detector, runtime.new_executor(threads), permits)
+
     def caller(detector: Detector) -> Caller:
         """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""
         if detector.name == PICTURE:
@@ -166,16 +177,10 @@ def assemble(
             seconds = MEANING_TIMEOUT_SECONDS
             return Caller(detector, askers, lambda _lane, _photos, deadline: TimeToRead(deadline, seconds))
         operation = detector.question.operation
-        limit = settings.daily_call_limits.get(operation)
-        home = limiter(operation, settings.quotas[operation], None if limit is None else int(limit))
+        home = line(operation)
         if regions is not None and (regional := regions.permits(home, operation)) is not None:
             return Caller(detector, runtime.new_executor(settings.concurrent_calls), regional)
-
-        def permits(lane: Lane, photos: Sequence[int], deadline: Deadline) -> Permits:
-            clock, sleep, spread = runtime.clock, runtime.sleep, runtime.spread
-            return Permits(home, lane, len(photos), deadline, runtime.new_lock(), clock, sleep, spread)
-
-        return Caller(detector, runtime.new_executor(settings.concurrent_calls), permits)
+        return in_line(detector, home, settings.concurrent_calls)
 
     runner = DetectorRunner(
         callers={name: caller(detector) for name, detector in detectors.items()},
@@ -197,7 +202,13 @@ def assemble(
     if settings.people_collection:
         from processors.people_wiring import person_layer
 
-        people = person_layer(settings, at_home, runner, limiter)
+        # Each thread may wait for the pictures function, which is asked by so many at once at most.
+        people = person_layer(
+            settings,
+            at_home,
+            runner,
+            lambda search: in_line(search, line(search.question.operation), PICTURES_AT_ONCE),
+        )
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],

@@ -12,8 +12,7 @@ from aws_lambda_powertools import Logger
 from aws.queues import Outgoing, SqsQueue
 from contract.environment import load
 from contract.moments import day_of, to_text
-from contract.notifications import look_again
-from contract.quotas import KEYS_A_MESSAGE
+from contract.notifications import look_again_parts
 from contract.settings import EditorSettings
 from query_api.adapters.clients import make_dynamodb_client, make_sqs_client, translated
 from query_api.adapters.corrections import DynamoDBCorrections
@@ -75,12 +74,7 @@ def _names(
 
 def ask_to_look(queue: SqsQueue, bucket_name: str, keys: Sequence[str], at: str) -> None:
     """Ask for records to be made anew, the first by a message of its own. Raise what SQS refuses."""
-    parts = [
-        keys[:1],
-        *(keys[start : start + KEYS_A_MESSAGE] for start in range(1, len(keys), KEYS_A_MESSAGE)),
-    ]
-    messages = [
-        Outgoing(str(place), look_again(bucket_name, list(part), at)) for place, part in enumerate(parts)
-    ]
+    parts = [part for group in (keys[:1], keys[1:]) for part in look_again_parts(bucket_name, group, at)]
+    messages = [Outgoing(str(place), body) for place, (_, body) in enumerate(parts)]
     for error in queue.send(messages).values():
         raise error

@@ -13,8 +13,7 @@ from contract import notifications, table, timing
 from contract.errors import FAILURE_ATTRIBUTE, Failure, PermanentError
 from contract.items import PARTITION_KEY, SORT_KEY
 from contract.moments import to_text
-from contract.notifications import look_again
-from contract.quotas import KEYS_A_MESSAGE
+from contract.notifications import look_again_parts
 from contract.records import ImageRecord, Status
 from local.cloud.environment import LocalClients, Outputs
 
@@ -153,8 +152,7 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
     now = to_text(datetime.now(UTC))
-    for of_a_message in in_batches(keys, KEYS_A_MESSAGE):
-        body = look_again(outputs.bucket, list(of_a_message), now)
+    for _, body in look_again_parts(outputs.bucket, keys, now):
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)
 
 

@@ -10,7 +10,7 @@ import typer
 from aws.calls import MAX_ENTRIES
 from aws.queues import Outgoing
 from contract.moments import to_text
-from contract.notifications import look_again
+from contract.notifications import look_again_parts
 from contract.quotas import KEYS_A_MESSAGE
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
@@ -251,16 +251,13 @@ class Fix:
         return RenditionFix(self.pipeline, self.pipeline.renditions)
 
     def _send(self, keys: list[str]) -> None:
-        parts = {
-            str(start): keys[start : start + KEYS_A_MESSAGE] for start in range(0, len(keys), KEYS_A_MESSAGE)
-        }
-        at = to_text(self.clock())
+        parts = look_again_parts(self.pipeline.names.bucket, keys, to_text(self.clock()))
         refused = self.pipeline.bulk.queue.send(
-            [Outgoing(name, look_again(self.pipeline.names.bucket, part, at)) for name, part in parts.items()]
+            [Outgoing(str(number), body) for number, (_, body) in enumerate(parts)]
         )
         for error in refused.values():
             self.fixed.last_refusal = error.message
-        not_taken = sum(len(parts[name]) for name in refused)
+        not_taken = sum(len(parts[int(number)][0]) for number in refused)
         self.fixed.not_taken += not_taken
         self.fixed.queued += len(keys) - not_taken
 

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from aws.queues import Outgoing, SqsQueue
 from contract.face_search import SearchScope
-from contract.notifications import look_again
-from contract.quotas import KEYS_A_MESSAGE
+from contract.notifications import look_again_parts
 from operations.adapters.dynamodb_searches import DynamoDBSearches, SearchedRecord
 from operations.terminal import Steps
 
@@ -46,12 +45,13 @@ class PersonSearch:
         Whoever is stopped runs it again: what was searched meanwhile is not searched twice.
         """
         self.table.want(plan.scope.revision)
-        for start in range(0, len(plan.keys), KEYS_A_MESSAGE):
-            keys = list(plan.keys[start : start + KEYS_A_MESSAGE])
-            for error in self.queue.send([Outgoing("0", look_again(self.bucket, keys, self.now()))]).values():
+        queued = 0
+        for keys, body in look_again_parts(self.bucket, plan.keys, self.now()):
+            for error in self.queue.send([Outgoing("0", body)]).values():
                 raise error
-            yield f"{start + len(keys):,} of {len(plan.keys):,} photos are queued"
-        return len(plan.keys)
+            queued += len(keys)
+            yield f"{queued:,} of {len(plan.keys):,} photos are queued"
+        return queued
 
     def _behind(self, scope: SearchScope) -> Iterator[list[SearchedRecord]]:
         for records in self.table.with_faces():

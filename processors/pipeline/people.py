@@ -4,9 +4,9 @@ Who is looked for is read before anything is asked, and once more after records 
 meanwhile, or is to be looked for anew, is met by one of both.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract import errors
 from contract.errors import ImagepipeError, NotReadyError
@@ -64,18 +64,12 @@ class SearchedPhoto(NamedTuple):
         return bool(self.faces), self.is_readable
 
 
-class FaceAsking(Protocol):
-    """Asks about faces of photos, each with its permit and its claim."""
-
-    def __call__(
-        self,
-        wanted: Mapping[ResultName, FaceOfPhoto],
-        photos: Mapping[str, SearchedPhoto],
-        lane: Lane,
-        deadline: Deadline,
-    ) -> Mapping[ResultName, Answer]:
-        """Return the answer to each name, or why there is none; `photos` are by content id."""
-        ...
+# Asks about faces, each with its permit and its claim; the photos are by content id. Returns the answer to
+# each name, or why there is none.
+AskAboutFaces = Callable[
+    [Mapping[ResultName, FaceOfPhoto], Mapping[str, SearchedPhoto], Lane, Deadline],
+    Mapping[ResultName, Answer],
+]
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ class PersonLayer:
     """Puts persons into findings. `question` is the fingerprint of what is asked about each face."""
 
     kept: "FaceAnswers"
-    ask: FaceAsking
+    ask: AskAboutFaces
     question: str
     shares_answers: bool
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -19,7 +18,7 @@ from contract.moments import to_text
 from contract.notifications import look_again
 from contract.settings import TallySettings
 from contract.tallies import AUDIT_EVENT
-from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_policy, translated
+from processors.adapters.calls import PATIENT_ATTEMPTS, clients, retry_policy, translated
 from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
 from processors.counting.label_counter import LabelCounter, changed_keys, recount
@@ -27,8 +26,6 @@ from processors.counting.renditions import RENDITIONS, RenditionSweep, left_by_p
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from processors.counting.auditing import Audit
     from processors.counting.late_corrections import LateCorrections
 
@@ -42,8 +39,7 @@ READS_AT_ONCE = 10
 def build() -> Answering:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = load(TallySettings, os.environ)
-    session = botocore.session.get_session()
-    client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
+    (client,) = clients("dynamodb")
     table = CountingTable(client, settings.table_name)
 
     sweeping = partial(build_sweep, settings) if settings.renditions_bucket else None
@@ -51,19 +47,14 @@ def build() -> Answering:
     return assemble(table, Logger(), Metrics(), partial(build_audit, settings), sweeping, late=late)
 
 
-def _clients() -> Callable[[str], Any]:
-    session = botocore.session.get_session()
-    return partial(session.create_client, config=lambda_config(connections=READS_AT_ONCE))
-
-
 def build_sweep(settings: TallySettings, log: Log) -> RenditionSweep:
     """Build what removes renditions, when there is something for it to do."""
     from processors.adapters.renditions import RenditionBucket, rendition_makers
 
-    client = _clients()
+    s3, dynamodb = clients("s3", "dynamodb", connections=READS_AT_ONCE)
     return RenditionSweep(
-        bucket=RenditionBucket(client("s3"), settings.renditions_bucket),
-        makers=partial(rendition_makers, client("dynamodb"), settings.table_name),
+        bucket=RenditionBucket(s3, settings.renditions_bucket),
+        makers=partial(rendition_makers, dynamodb, settings.table_name),
         retry=retry_policy(attempts=PATIENT_ATTEMPTS),
         executor=ThreadPoolExecutor(READS_AT_ONCE),
         log=log,
@@ -75,7 +66,7 @@ def build_late_corrections(settings: TallySettings, table: CountingTable) -> "La
     from processors.adapters.messaging import ask_to_look
     from processors.counting.late_corrections import LateCorrections
 
-    client = cache(lambda: _clients()("sqs"))
+    client = cache(lambda: clients("sqs")[0])
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
 
     def ask(keys: Sequence[str]) -> None:
@@ -95,15 +86,15 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
 
     if not settings.bucket_name:
         raise ConfigurationError("NoAudit", "this deployment has no audit: deploy with -c daily_check=true")
-    client = _clients()
+    dynamodb, s3, sqs = clients("dynamodb", "s3", "sqs", connections=READS_AT_ONCE)
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
     batches = TableBatches(
-        client("dynamodb"), settings.table_name, translated, retry, ThreadPoolExecutor(READS_AT_ONCE)
+        dynamodb, settings.table_name, translated, retry, ThreadPoolExecutor(READS_AT_ONCE)
     )
     return Audit(
-        page=partial(listed_photos, client("s3"), settings.bucket_name, keys=settings.keys),
+        page=partial(listed_photos, s3, settings.bucket_name, keys=settings.keys),
         store=DynamoDBAudits(batches),
-        waiting=partial(photos_waiting, client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls),
+        waiting=partial(photos_waiting, sqs, settings.live_queue_urls, settings.bulk_queue_urls),
         retry=retry,
         count=count,
         log=log,

@@ -69,8 +69,6 @@ def clients(settings: ProcessorSettings) -> "Clients":
     Each keeps as many connections as there are threads that may use it: those of all detectors call
     Rekognition, and those, beside the ones for everything else, the table and the bucket. With fewer, a call
     over their number would make a connection of its own, and botocore a line in the log.
-
-    They come from botocore, which is what boto3's clients are; boto3 around them would cost cold starts.
     """
     callers = settings.concurrent_calls * len(settings.every_detector)
     everyone = callers + settings.concurrent_calls

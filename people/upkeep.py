@@ -65,7 +65,7 @@ class PersonUpkeep:
             if unowned := _finished(self.removal.remove_unowned()):
                 self.tell("faces of persons who had been forgotten are removed", faces=unowned)
         except ImagepipeError as error:
-            return self._failed("faces that are nobody's stay", error)
+            return self._failed("faces that are nobody's stay, or photos name them", error)
         return 0
 
     def _remove_gone(self) -> tuple[int, int]:

@@ -399,9 +399,9 @@ def test_who_has_no_photo_left_is_not_looked_for_until_there_is_one(pipeline: Pi
     (left,) = pipeline.people.everybody()
     items = [from_wire(item) for item in pipeline.items.values()]
     assert (left.status, left.has_faces, left.photos) == (PersonStatus.ENROLLED, False, {})
-    assert SearchScope.of(items, "2027-01-15").persons == frozenset()
+    assert SearchScope.of(items, "2027-01-15").persons.keys() == set()
     again = add(pipeline, "Ann", *ann(pipeline, 2)).person
-    assert SearchScope.of([again.to_item()], "2027-01-15").persons == {"p1"}
+    assert SearchScope.of([again.to_item()], "2027-01-15").persons.keys() == {"p1"}
 
 
 def test_a_photo_that_is_forgotten_takes_its_face_along(pipeline: Pipeline) -> None:

@@ -68,6 +68,7 @@ INTERVALS = Endpoint(
     "`/images?key=…`, which has them too.",
     (FORMAT,),
     path_parameters=(KEY,),
+    also_as="text/vtt",
     refusals=NO_SUCH_IMAGE,
     by_prefix=True,
 )

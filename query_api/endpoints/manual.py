@@ -88,6 +88,8 @@ def _parameter(parameter: Parameter, place: str) -> Json:
 
 def _responses(endpoint: Endpoint) -> Json:
     content = {endpoint.content_type: {"schema": endpoint.schema or {"type": "string"}}}
+    if endpoint.also_as:
+        content[endpoint.also_as] = {"schema": {"type": "string"}}
     refusals = {**({} if endpoint.is_static else REFUSALS), **endpoint.refusals}
     return {
         str(endpoint.status): {"description": endpoint.summary, "content": content},
@@ -176,7 +178,8 @@ def _answer(endpoint: Endpoint) -> str:
         for name, schema in _properties(endpoint.schema).items()
     ]
     table = f"<table>{''.join(rows)}</table>" if rows else ""
-    return f"<h3>Answer: {endpoint.status}, {escape(endpoint.content_type)}</h3>{table}"
+    types = " or ".join(each for each in (endpoint.content_type, endpoint.also_as) if each)
+    return f"<h3>Answer: {endpoint.status}, {escape(types)}</h3>{table}"
 
 
 def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,10 +19,11 @@ class Endpoint(NamedTuple):
 
     `path` is written as an HTTP API does: a variable `{key+}` takes slashes too, and is last or has a fixed
     word after it (`/images/{key+}/raw`). `parameters` are those of the query, `body` the properties of a JSON
-    body, `schema` is that of a successful answer (JSON, unless `content_type` says otherwise). `is_static`
-    is what holds no data: it is open to all where people sign in by a token. Of the rest, callers who may
-    see the photos below some prefixes only are refused unless it is `by_prefix`: then it answers from what
-    is left to them (query_api/visibility.py). A query string is refused where there are no parameters,
+    body, `schema` is that of a successful answer (JSON, unless `content_type` says otherwise; `also_as` is
+    another form of it, as text). `is_static` is what holds no data: it is open to all where people sign in by
+    a token. Of the rest, callers who may see the photos below some prefixes only are refused unless it is
+    `by_prefix`: then it answers from what is left to them (query_api/visibility.py). A query string is
+    refused where there are no parameters,
     unless the endpoint `takes_any_query`.
     """
 
@@ -37,6 +38,7 @@ class Endpoint(NamedTuple):
     body: tuple[Parameter, ...] = ()
     status: int = 200
     content_type: str = "application/json"
+    also_as: str = ""
     refusals: Mapping[int, str] = NOTHING
     is_static: bool = False
     by_prefix: bool = False

@@ -18,6 +18,8 @@ from local.cloud.environment import Outputs
 from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import IMAGES, Operator, until
 
+# A stack of its own.
+pytestmark = pytest.mark.nightly
 BUCKET, STACK = "holiday-photos", "on-existing"
 BEFORE = "2026/before.jpg"
 CONTEXT = {

@@ -129,4 +129,4 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=100, stateful_step_count=30)
+TestAnyOrder.settings = settings(max_examples=40, stateful_step_count=30)

@@ -62,6 +62,7 @@ def canned(collections: Path) -> Any:
     return running([sys.executable, "-m", "local.rekognition", *options], port, "/health")
 
 
+@pytest.mark.nightly
 def test_collections_survive_a_kill(tmp_path: Path) -> None:
     with canned(tmp_path / "collections.sqlite") as server:
         client = server.client("rekognition")

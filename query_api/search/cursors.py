@@ -15,7 +15,7 @@ _NAMES = frozenset({"labels", "any_labels", "not_labels", "words", "celebrities"
 _OF_LATER = frozenset(
     {
         *("moderation_action", "like", "similar_to", "min_similarity"),
-        *("persons", "least_similarity_percent"),
+        *("persons", "least_similarity_percent", "kind", "celebrities", "colors", "equipment"),
     }
 )
 _NOT_ASKED = (None, ())

@@ -1,5 +1,7 @@
 """Cursors: each goes with its question, in the one form in which it was written."""
 
+import hmac
+import json
 from base64 import urlsafe_b64decode
 from string import ascii_letters, digits
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 
 from contract.policy import ModerationAction
 from contract.records import Status
-from query_api.search.cursors import Cursors, ForeignCursorError
+from query_api.search.cursors import MAC_BYTES, Cursors, ForeignCursorError
 from query_api.search.near import Near
 from query_api.search.questions import ListQuestion, Order
 
@@ -45,6 +47,34 @@ OTHERS: dict[str, Any] = {
     "order": Order.OLDEST,
 }
 cursors = Cursors(lambda: (b"secret",))
+# What a question was when cursors were first given, as it was signed.
+AT_FIRST: dict[str, Any] = {
+    "labels": ["cat"],
+    "any_labels": [],
+    "not_labels": [],
+    "include_parents": True,
+    "min_confidence_percent": 0.0,
+    "min_faces": 0,
+    "words": [],
+    "moderation": "violence",
+    "status": "recognized",
+    "prefix": "",
+    "uploaded_from": None,
+    "uploaded_to": None,
+    "taken_from": None,
+    "taken_to": None,
+    "camera": "pixel 9",
+    "near": [48.8584, 2.2945, 7],
+    "near_duplicates_of": None,
+    "order": "newest",
+}
+
+
+def test_a_cursor_goes_on_though_more_can_be_asked_since() -> None:
+    content = urlsafe_b64decode(cursors.write(ASKED, PLACE) + "==")
+    signed = json.dumps([AT_FIRST, PLACE, None], sort_keys=True).encode()
+
+    assert content[:MAC_BYTES] == hmac.digest(b"secret", signed, "sha256")[:MAC_BYTES]
 
 
 def test_all_that_can_be_asked_is_tried_here() -> None:

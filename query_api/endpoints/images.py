@@ -240,6 +240,10 @@ class ImageEndpoints:
             shown["persons"] = with_boxes(shown["persons"], details.results.get("faces"), by_people)
         if policy is not None:
             shown = {**shown, "policy": policy.version}
+        if self.meanings is not None:
+            from query_api.endpoints.similar import vector_of
+
+            shown = {**shown, "has_vector": vector_of(details) is not None}
         if presentation.is_film(details.record):
             from query_api.endpoints.intervals import intervals
 

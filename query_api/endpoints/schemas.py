@@ -306,6 +306,10 @@ DETAILS = json_object(
             "additionalProperties": json_object({"fingerprint": TEXT, "called_at": TEXT_OR_NULL}),
         },
         "policy": _POLICY,
+        "has_vector": {
+            "type": "boolean",
+            "description": "Whether it can be asked what is like it. Only where there is search by meaning.",
+        },
         "corrections": json_object(
             {
                 **CORRECTIONS["properties"],
@@ -317,6 +321,7 @@ DETAILS = json_object(
     },
     "moderation_action",
     "policy",
+    "has_vector",
     "corrections",
     *BY_CHOICE,
     "image_properties",

@@ -23,7 +23,7 @@ def vector_asked(question: ListQuestion, params: QueryParams, table: TableReader
     if question.similar_to is None:
         return wording(question.like or "")
     details = table.details(question.similar_to, corrected=False)
-    found = None if details is None else _vector_of(details)
+    found = None if details is None else vector_of(details)
     if found is not None:
         return found
     if details is None or details.record.status is Status.DELETED:
@@ -34,7 +34,8 @@ def vector_asked(question: ListQuestion, params: QueryParams, table: TableReader
     raise params.problem()
 
 
-def _vector_of(details: Details) -> Vector | None:
+def vector_of(details: Details) -> Vector | None:
+    """Return the vector of a photo; None where it has none, or one that is not of our space or form."""
     result = details.results.get(MEANING)
     if result is None or space_of(result.name.fingerprint) != SPACE:
         return None

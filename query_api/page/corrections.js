@@ -2,7 +2,7 @@
 
 import { ask, correct } from "./api.js";
 import { keepDetails } from "./details.js";
-import { h, icon, replace } from "./dom.js";
+import { crossButton, h, replace } from "./dom.js";
 
 const SUGGESTED = 8;
 const SUGGESTIONS_AFTER_MS = 120;
@@ -136,18 +136,7 @@ export class Corrector {
 
   /** Make the button that removes a label. */
   removeButton(name) {
-    const label = `Remove the label ${name}`;
-    return h(
-      "button",
-      {
-        class: "tag-remove",
-        type: "button",
-        "aria-label": label,
-        title: label,
-        on: { click: () => this.remove(name) },
-      },
-      icon("close"),
-    );
+    return crossButton(`Remove the label ${name}`, () => this.remove(name));
   }
 
   /** Make the field in which a label is added, and the line that says what was done. */

@@ -1,10 +1,9 @@
 // A day by the clock of who looks at it, and its time line: a row for each label, a bar for each event.
 
 import { h, replace } from "./dom.js";
+import { two } from "./words.js";
 
 const HOURS = [0, 3, 6, 9, 12, 15, 18, 21, 24];
-
-const two = (number) => String(number).padStart(2, "0");
 
 /** Write the day of a time: 2026-11-27. */
 export const dayOf = (time) => `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;

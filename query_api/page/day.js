@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { dayOf, drawLine, inWords, isDay, span, startOf, zone } from "./day-line.js";
-import { h, icon, replace } from "./dom.js";
+import { h, iconButton, replace } from "./dom.js";
 import { Notices, button } from "./notices.js";
 import { Tile } from "./tile.js";
 import { Walk } from "./walk.js";
@@ -75,8 +75,7 @@ export class Day {
 
   step(name, label, days) {
     const act = () => this.go(this.asked.camera, dayOf(startOf(this.day, days)));
-    const properties = { class: "button icon-button", type: "button", "aria-label": label, title: label };
-    return h("button", { ...properties, on: { click: act } }, icon(name));
+    return iconButton(name, label, act);
   }
 
   /** Go to a camera and a day, all and the newest where they are empty: by the address, if it is another. */

@@ -21,6 +21,7 @@ export function detailsOf(photo) {
 /** Have other details shown from now on: somebody has corrected them. */
 export function keepDetails(photo, details) {
   photo.labels = details.labels;
+  photo.persons = details.persons;
   if ("moderation_action" in details) photo.moderation_action = details.moderation_action;
   kept.set(nameOf(photo), Promise.resolve(details));
 }

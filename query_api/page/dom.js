@@ -47,6 +47,15 @@ export function icon(name) {
   return svg;
 }
 
+/** Make a button that is an icon, with its name for who does not see it. */
+export function iconButton(name, label, act, { kind = "button icon-button", disabled = false } = {}) {
+  const properties = { class: kind, type: "button", "aria-label": label, title: label, disabled };
+  return h("button", { ...properties, on: { click: act } }, icon(name));
+}
+
+/** Make the button by which somebody says that what stands beside it is not so. */
+export const crossButton = (label, act) => iconButton("close", label, act, { kind: "tag-remove" });
+
 function listen(element, listeners) {
   for (const [event, listener] of Object.entries(listeners)) element.addEventListener(event, listener);
 }

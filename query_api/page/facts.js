@@ -1,7 +1,7 @@
 // What is known of a photo, in words: labels, faces, text, flags, where it came from.
 
 import { captureRows } from "./capture.js";
-import { h, isOn, replace } from "./dom.js";
+import { h, replace } from "./dom.js";
 import { film } from "./film.js";
 import { choiceOf, notButton } from "./people.js";
 import { ACTIONS, clock, foremost, moment, percent, plural, size, worn } from "./words.js";
@@ -15,7 +15,7 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
   return [
     details.rejection ? rejection(details.rejection) : null,
     decider?.part(),
-    isOn("meaning") && "meaning" in details.detectors ? moreLikeThis(details, chosen) : null,
+    details.has_vector ? moreLikeThis(details, chosen) : null,
     film(details),
     details.moderation.length
       ? part(

@@ -1,5 +1,6 @@
 // A film in the large view: played from the bucket, with what is seen when; a moment is jumped to by its button.
 
+import { newAddresses } from "./details.js";
 import { h } from "./dom.js";
 import { clock, percent } from "./words.js";
 
@@ -15,6 +16,7 @@ export function film(details) {
     poster: details.view_url ?? details.thumbnail_url,
     "aria-label": `Play ${details.key}`,
   });
+  renewed(player, details);
   const jump = (seconds) => {
     player.currentTime = seconds;
     player.play().catch(() => {}); // a codec that this browser does not know: the poster stays
@@ -26,6 +28,28 @@ export function film(details) {
   }
   const rows = [...byName].map(([name, intervals]) => row(name, intervals, jump));
   return h("section", { class: "fact" }, h("h3", {}, "Film"), player, h("ul", { class: "lines" }, rows));
+}
+
+/** Have a film whose address has expired play on from a new one, where it was; it is asked for once each time. */
+function renewed(player, details) {
+  let isRenewed = false;
+  player.addEventListener("loadeddata", () => {
+    isRenewed = false;
+  });
+  player.addEventListener("error", async () => {
+    if (isRenewed) return;
+    isRenewed = true;
+    const [at, goesOn] = [player.currentTime, !player.paused];
+    try {
+      Object.assign(details, await newAddresses(details));
+    } catch {
+      return;
+    }
+    if (!player.isConnected) return;
+    player.src = details.url;
+    player.currentTime = at;
+    if (goesOn) player.play().catch(() => {});
+  });
 }
 
 function row(name, intervals, jump) {

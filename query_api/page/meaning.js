@@ -51,10 +51,13 @@ export async function pageByMeaning(filters, { limit, cursor }, signal) {
 
 /** Give the photos that carry the words as labels; null where there are none. */
 async function labelled(filters, signal) {
-  for (const labels of asLabels(filters.like)) {
+  const asking = asLabels(filters.like).map(async (labels) => {
     const asked = { ...filters, like: "", label: [...filters.label, ...labels], min_similarity: "" };
-    if (asked.label.length > MOST_LABELS) continue;
-    const { images, cursor } = await ask("images", { ...question(asked), limit: LABELLED }, signal);
+    if (asked.label.length > MOST_LABELS) return { labels, asked, images: [] };
+    return { labels, asked, ...(await ask("images", { ...question(asked), limit: LABELLED }, signal)) };
+  });
+  // All at once: most words are no label, and each answer takes its time.
+  for (const { labels, asked, images, cursor } of await Promise.all(asking)) {
     if (!images.length) continue;
     const names = labels.map((label) => named(images[0], label)?.name ?? label);
     const all = cursor ? button("Show all", () => change({ like: "", label: asked.label }), "small") : null;

@@ -1,7 +1,7 @@
 // Who is on a photo: saying whose a face is, and who is not there. Persons are enrolled by a command alone.
 
 import { ask } from "./api.js";
-import { h, icon } from "./dom.js";
+import { crossButton, h } from "./dom.js";
 
 let enrolled = null;
 
@@ -48,17 +48,7 @@ function deny(corrector, name) {
 /** Make the button that says that somebody is not there; null where nobody may say so. */
 export function notButton(corrector, name) {
   if (!isOffered(corrector)) return null;
-  return h(
-    "button",
-    {
-      class: "tag-remove",
-      type: "button",
-      "aria-label": `Not ${name}`,
-      title: `Not ${name}`,
-      on: { click: () => deny(corrector, name) },
-    },
-    icon("close"),
-  );
+  return crossButton(`Not ${name}`, () => deny(corrector, name));
 }
 
 /** Make the choice of whose a face is; null where nobody may say so. `pointed(is)` shows which face is meant. */

@@ -7,7 +7,7 @@ import { ask } from "./api.js";
 import { change, filters, follow } from "./address.js";
 import { byId, h, replace } from "./dom.js";
 import { isByMeaning, question, write } from "./filters.js";
-import { monthName } from "./words.js";
+import { monthName, two } from "./words.js";
 
 // By order: the filter that says where the list begins, and whether time goes backwards in it.
 const ORDERS = {
@@ -128,7 +128,7 @@ export class Timeline {
   }
 
   months(year) {
-    const months = Array.from({ length: 12 }, (_, index) => `${year}-${String(index + 1).padStart(2, "0")}`);
+    const months = Array.from({ length: 12 }, (_, index) => `${year}-${two(index + 1)}`);
     if (this.order.isBackwards) months.reverse();
     return months.map((month) =>
       h("li", {}, this.button(month, monthName(month), `Go to ${monthName(month)} ${year}`)),

@@ -1,6 +1,6 @@
 // The files on their way, each with its state; where files are dropped and chosen.
 
-import { byId, h, icon, replace } from "./dom.js";
+import { byId, h, iconButton, replace } from "./dom.js";
 import { accepted } from "./formats.js";
 import { Uploads } from "./uploads.js";
 import { foremost, plural } from "./words.js";
@@ -42,16 +42,7 @@ export class UploadPanel {
     this.panel = byId("uploads");
     this.title = h("span", { role: "status" });
     this.list = h("ul", { class: "upload-list" });
-    this.clear = h(
-      "button",
-      {
-        class: "button icon-button",
-        type: "button",
-        "aria-label": "Clear what has ended",
-        on: { click: () => this.forget() },
-      },
-      icon("close"),
-    );
+    this.clear = iconButton("close", "Clear what has ended", () => this.forget());
     this.panel.append(h("header", {}, h("h2", {}, this.title), this.clear), this.list);
   }
 

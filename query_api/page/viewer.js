@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { change, filters } from "./address.js";
 import { detailsOf } from "./details.js";
-import { byId, h, icon, isOn, replace } from "./dom.js";
+import { byId, h, iconButton, isOn, replace } from "./dom.js";
 import { facts } from "./facts.js";
 import { leastConfidence } from "./filters.js";
 import { Frame } from "./frame.js";
@@ -67,19 +67,6 @@ export class Viewer {
   }
 
   head(photo) {
-    const button = (name, label, act, disabled) =>
-      h(
-        "button",
-        {
-          class: "button icon-button",
-          type: "button",
-          "aria-label": label,
-          title: label,
-          disabled,
-          on: { click: act },
-        },
-        icon(name),
-      );
     const boxes = h(
       "button",
       {
@@ -95,9 +82,11 @@ export class Viewer {
       { class: "viewer-head" },
       h("h2", { class: "viewer-title", title: photo.key }, shortName(photo.key)),
       photo.status === "recognized" ? boxes : null,
-      button("left", "Previous photo", () => this.step(-1), this.index === 0),
-      button("right", "Next photo", () => this.step(1), this.index >= this.gallery.photos.length - 1),
-      button("close", "Close", () => this.dialog.close(), false),
+      iconButton("left", "Previous photo", () => this.step(-1), { disabled: this.index === 0 }),
+      iconButton("right", "Next photo", () => this.step(1), {
+        disabled: this.index >= this.gallery.photos.length - 1,
+      }),
+      iconButton("close", "Close", () => this.dialog.close()),
     );
   }
 
@@ -127,7 +116,10 @@ export class Viewer {
       throw new Error("A part of this page cannot be loaded.");
     });
     return editorsOf(photo, details, {
-      changed: (corrected, corrector) => this.showFacts(photo, corrected, corrector),
+      changed: (corrected, corrector) => {
+        this.describe(photo);
+        this.showFacts(photo, corrected, corrector);
+      },
       isShown: () => photo === this.photo && this.dialog.open,
       told: (text) => this.tell(photo, text),
     });
@@ -138,9 +130,14 @@ export class Viewer {
     for (const tile of this.gallery.tiles) if (tile.photo.key === key) tile.unveil(false);
   }
 
+  /** Write what the gallery says of a photo again: it was corrected. */
+  describe({ key }) {
+    for (const tile of this.gallery.tiles) if (tile.photo.key === key) tile.describe();
+  }
+
   /** Say what came of a decision, also about a photo that somebody has gone on from. */
   tell(photo, text) {
-    for (const tile of this.gallery.tiles) if (tile.photo.key === photo.key) tile.describe();
+    this.describe(photo);
     this.told.textContent = photo === this.photo ? text : `${shortName(photo.key)}: ${text}`;
   }
 

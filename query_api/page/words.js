@@ -70,10 +70,12 @@ export function foremost(labels, least = 0) {
   return labels.filter((label) => label.confidence >= least).sort((one, other) => worth(other) - worth(one));
 }
 
+/** Write a number with two digits at least. */
+export const two = (number) => String(number).padStart(2, "0");
+
 /** Write seconds of a film as 1:02:03, or 2:03. */
 export function clock(seconds) {
   const whole = Math.floor(seconds);
   const [hours, minutes, left] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (number) => String(number).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(left)}` : `${minutes}:${two(left)}`;
 }

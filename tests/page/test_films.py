@@ -38,3 +38,17 @@ def test_a_film_is_played_from_the_moment_that_is_chosen(album: Album, open_page
     assert player.evaluate("player => player.currentTime") == 61
     assert page.title() != "taken", "names are a stranger's"
     expect(page.locator(".about")).to_contain_text("1:01:40")
+
+
+def test_a_film_whose_address_has_expired_goes_on_where_it_was(album: Album, open_page: OpenPage) -> None:
+    album.add(taken("film.mp4", facts(duration_seconds=3700.0, slice_seconds=300.0)))
+    page = open_page(album.url)
+    page.locator(".photo").first.click()
+    player = page.locator("video.film")
+    expect(player).to_be_visible()
+    before = player.get_attribute("src")
+    album.expired_before = 1000
+    player.evaluate("player => { player.currentTime = 61; player.play().catch(() => {}); }")
+
+    expect(player).not_to_have_attribute("src", str(before))
+    assert player.evaluate("player => player.currentTime") == 61

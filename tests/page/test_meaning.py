@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from contract.meaning import MEANING, VECTOR
+from contract.results import Result, ResultName
 from tests.page.album import Album
 from tests.page.conftest import OpenPage
 from tests.page.host import photo, serve
-from tests.query_api.vectors import commit_meaning
+from tests.query_api.photos import commit, write_result
+from tests.query_api.vectors import MADE, commit_meaning
 
 MARKUP = "<img src=x onerror=\"document.title='taken'\">"
 LABELLED, SIMILAR = "Labelled Dog", "Similar in meaning"
@@ -78,6 +82,22 @@ def test_words_are_labels_where_they_can_be(
     expect_shown(page, *wanted)
 
 
+def test_what_words_may_be_as_labels_is_asked_at_once(album: Album, open_page: OpenPage) -> None:
+    page = open_page(album.url)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/images?*label=dogs+beach*", hold)
+    with page.expect_request(lambda request: "label=dog&label=beach" in request.url):
+        search(page, "dogs beach")
+
+    (first,) = held
+    first.continue_()
+    expect(page.locator(".grid-line h2")).to_have_text(SIMILAR)
+
+
 def test_every_other_condition_holds_for_both(album: Album, open_page: OpenPage) -> None:
     add(album, "holiday/dog.jpg", "dog", Dog=60.0)
     page = open_page(f"{album.url}?like=dog&prefix=holiday/")
@@ -110,7 +130,9 @@ def test_how_well_photos_fit_is_said_on_demand_to_everybody(album: Album, open_p
 
 
 def test_a_photo_leads_to_more_like_it(album: Album, open_page: OpenPage) -> None:
-    album.add(photo("nothing.jpg", second=9))
+    bare = replace(photo("nothing.jpg", second=9), detectors={MEANING: MADE})
+    commit(album.table, bare)
+    write_result(album.table, Result(ResultName(bare.content_id, MEANING, MADE), {VECTOR: None}, ""))
     page = open_page(f"{album.url}?like=forest")
     page.get_by_role("button", name="wolf.jpg").press("Enter")
 

@@ -91,6 +91,18 @@ def test_a_face_is_named_and_taken_back(named: NamedHost, open_page: OpenPage) -
     assert named.standing(photo("two.jpg").content_id).persons == {}
 
 
+def test_a_name_is_told_below_the_photo_too(named: NamedHost, open_page: OpenPage) -> None:
+    page = opened(open_page, named)
+    page.get_by_role("combobox", name="Who is face 2?").select_option("Ben")
+    expect(chips(page)).to_have_text(["Ben", "Ann"])
+    page.get_by_role("button", name="Not Ann").click()
+    expect(chips(page)).to_have_text(["Ben"])
+
+    page.get_by_role("button", name="Close").click()
+
+    expect(page.locator(".caption-labels")).to_have_text("Ben")
+
+
 def test_a_name_is_taken_off(named: NamedHost, open_page: OpenPage) -> None:
     page = opened(open_page, named)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contract.meaning import MEANING, PARTS
+from contract.meaning import MEANING, PARTS, VECTOR
 from contract.policy import Policy
 from contract.results import Result, ResultName
 from query_api.ports import Neighbor
@@ -224,6 +224,19 @@ def test_a_deployment_without_it_says_so(asked: dict[str, Any]) -> None:
 def test_vectors_are_no_answers_of_rekognition(site: Site) -> None:
     assert MEANING not in site.list(key="dog.jpg", raw="true").json
     assert MEANING in site.list(key="dog.jpg").json["detectors"]
+
+
+def test_a_photo_says_whether_it_can_be_asked_what_is_like_it(site: Site) -> None:
+    bare = commit_meaning(site.table, photo("bare.jpg"), "dog")
+    write_result(site.table, Result(ResultName(bare.content_id, MEANING, MADE), {VECTOR: None}, ""))
+    commit(site.table, photo("new.jpg"))
+
+    said = {key: site.list(key=key).json["has_vector"] for key in ("dog.jpg", "bare.jpg", "new.jpg")}
+
+    assert said == {"dog.jpg": True, "bare.jpg": False, "new.jpg": False}
+    assert {key: site.list(similar_to=key).status == 200 for key in said} == said
+    site.meaning = False
+    assert "has_vector" not in site.list(key="dog.jpg").json
 
 
 def test_places_are_in_the_order_of_similarity() -> None:

@@ -70,7 +70,7 @@ def _recognition(
 ) -> "tuple[RecognitionBackend, VideoJobs, str]":
     from local.rekognition import recognition
     from local.rekognition.models.sessions import MissingModelsError
-    from local.rekognition.request import connect, connect_s3
+    from local.rekognition.request import connect, connect_s3, named
     from local.rekognition.videos.completions import connect as connect_sns
     from local.rekognition.videos.jobs import VideoJobs
     from local.rekognition.videos.looking import RealVideos
@@ -88,7 +88,7 @@ def _recognition(
     real = recognition.RealRecognition(operations, read_object, workers, networks.names, faces, collections)
     videos = VideoJobs(
         RealVideos(real.look_at, collections),
-        S3VideoObjects(connect_s3(s3_endpoint, recognition.FETCHES_AT_ONCE)),
+        S3VideoObjects(connect_s3(s3_endpoint, recognition.FETCHES_AT_ONCE), named(s3_endpoint)),
         connect_sns(sns_endpoint),
         collections,
         workers,

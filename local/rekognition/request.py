@@ -10,13 +10,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+
+_Asked = TypeVar("_Asked")
 
 
 class RekognitionError(Exception):
@@ -204,29 +207,45 @@ class S3ObjectReader:
 
     def read(self, place: ObjectPlace) -> bytes:
         """Return the object's bytes; over 15 MB nothing is transferred. Raises `RekognitionError`."""
-        arguments: dict[str, Any] = {"Bucket": place.bucket, "Key": place.key}
-        if place.version is not None:
-            arguments["VersionId"] = place.version
-        try:
-            answer = self._client.get_object(**arguments)
+
+        def read() -> bytes:
+            answer = self._client.get_object(**s3_arguments(place))
             with answer["Body"] as body:
                 if answer["ContentLength"] > MAX_OBJECT_BYTES:
                     raise too_large(f"Image size is too large: {answer['ContentLength']} bytes")
                 return body.read()
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:  # noqa: PLR2004
-                raise internal(f"S3 at {self._endpoint} failed") from error
-            raise unreadable() from error
-        except ParamValidationError as error:
-            raise unreadable() from error
-        except BotoCoreError as error:
-            raise internal(f"no answer from S3 at {self._endpoint}") from error
+
+        return asked_of_s3(read, self._endpoint)
+
+
+def s3_arguments(place: ObjectPlace) -> Any:
+    """Return which object S3 is asked for."""
+    version = {} if place.version is None else {"VersionId": place.version}
+    return {"Bucket": place.bucket, "Key": place.key, **version}
+
+
+def asked_of_s3(ask: Callable[[], _Asked], endpoint: str) -> _Asked:
+    """Ask S3 at `endpoint`. Raise `RekognitionError`: whose fault it is that there is no answer."""
+    try:
+        return ask()
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:  # noqa: PLR2004
+            raise internal(f"S3 at {endpoint} failed") from error
+        raise unreadable() from error
+    except ParamValidationError as error:
+        raise unreadable() from error
+    except BotoCoreError as error:
+        raise internal(f"no answer from S3 at {endpoint}") from error
 
 
 def connect(endpoint: str | None, max_connections: int) -> ReadObject:
     """Read from the S3 at `endpoint` (boto3's own choice without one)."""
     client = connect_s3(endpoint, max_connections)
-    return S3ObjectReader(client, endpoint or "its default endpoint").read
+    return S3ObjectReader(client, named(endpoint)).read
+
+
+def named(endpoint: str | None) -> str:
+    return endpoint or "its default endpoint"
 
 
 def connect_s3(endpoint: str | None, max_connections: int) -> "S3Client":

@@ -20,7 +20,7 @@ from local.rekognition.videos.apis import GETS, SEGMENTS, STARTS, Result, VideoA
 from local.rekognition.videos.completions import Faults, Publish, completion, tell
 from local.rekognition.videos.decoding import MAX_VIDEO_BYTES, STEP_MS, UnreadableVideoError
 from local.rekognition.videos.looking import Analysis, LookAtVideo
-from local.rekognition.videos.objects import VideoObjects
+from local.rekognition.videos.objects import S3VideoObjects
 
 JOBS_AT_ONCE = 20
 """Of an account in a region: https://docs.aws.amazon.com/general/latest/gr/rekognition.html (L-A6079699)."""
@@ -67,7 +67,7 @@ class VideoJobs:
     """The jobs of all regions. Safe to share between threads. What is in work ends with the server."""
 
     look: LookAtVideo
-    objects: VideoObjects | None
+    objects: S3VideoObjects | None
     publish: Publish
     collections: FaceStore
     workers: int = 2

@@ -17,6 +17,7 @@ from local.rekognition.videos.completions import Faults
 from local.rekognition.videos.door import video_routes
 from local.rekognition.videos.jobs import JOBS_AT_ONCE, KEPT_SECONDS, VideoJobs
 from local.rekognition.videos.looking import CannedVideos
+from local.rekognition.videos.objects import S3VideoObjects
 from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.faces.conftest import MODEL, Clock, client_of
 
@@ -247,7 +248,9 @@ def test_a_job_is_asked_for_by_its_own_operation_with_its_own_tokens(place: Plac
     assert place.refusal("start_label_detection", Video={}) == "InvalidParameterException"
 
 
-class TooLarge:
+class TooLarge(S3VideoObjects):
+    def __init__(self) -> None: ...
+
     def size(self, place: ObjectPlace) -> int:
         return 10 * 1024**3 + 1
 

@@ -116,10 +116,13 @@ class JobEnds:
         """Have a film looked at whose job may have begun, and keep its lease.
 
         Under another lease it would have another token, and what has begun be paid for twice. Where its own
-        key is gone, and copies wait, it cannot be begun again; one that runs has told of its end in time.
+        key is gone, and copies wait, it cannot be begun again; one that runs has told of its end in time. A
+        film whose answer came before the lease needs none.
         """
         present = self._present(job)
-        if job.key in present and age <= LOST_SECONDS:
+        if self._is_answered(job):
+            self._give_back(job, present)
+        elif job.key in present and age <= LOST_SECONDS:
             self.look_again(present)
         elif not present or age > UNBEGUN_SECONDS + job.seconds:
             self._give_back(job, present)
@@ -157,11 +160,17 @@ class JobEnds:
         self.log.warning(f"a job on {job.key} failed: {reason}", detector=job.name.detector, job=job.id)
         if not present:
             return
+        after = self._verdict(job).after_failure(reason, is_final=is_final)
+        self._save(Result(JobVerdict.name_for(job.name), after.to_json(), self.now()))
+
+    def _verdict(self, job: OpenJob) -> JobVerdict:
         name = JobVerdict.name_for(job.name)
         standing = self.kept.read_results([name]).get(name)
-        verdict = JobVerdict.from_json(standing.response) if isinstance(standing, Result) else JobVerdict()
-        after = verdict.after_failure(reason, is_final=is_final)
-        self._save(Result(name, after.to_json(), self.now()))
+        return JobVerdict.from_json(standing.response) if isinstance(standing, Result) else JobVerdict()
+
+    def _is_answered(self, job: OpenJob) -> bool:
+        """Return whether nothing is to be asked of a job any more."""
+        return bool(self.kept.read_results([job.name])) or self._verdict(job).by_frames
 
     def _save(self, result: Result) -> None:
         for failure in self.kept.save_results([result]).values():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from contract.alerts import ALERTS
@@ -44,8 +45,10 @@ CATEGORIES = (
 )
 
 
+@cache
 def read_policy(text: str) -> Policy:
     """Read the variable POLICY. Raise SettingsError with all faults of what is in it."""
+    # Kept, for several parts of a function ask for it.
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

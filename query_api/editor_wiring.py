@@ -66,10 +66,7 @@ def _names(
     def unreadable(what: str, error: Exception) -> None:
         logger.warning("an item cannot be read, and is passed over", item=what, reason=repr(error))
 
-    def today() -> str:
-        return day_of(time.time())
-
-    return partial(read_names, client, settings.table_name, today, unreadable)
+    return partial(read_names, client, settings.table_name, lambda: day_of(time.time()), unreadable)
 
 
 def ask_to_look(queue: SqsQueue, bucket_name: str, keys: Sequence[str], at: str) -> None:

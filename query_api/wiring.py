@@ -19,6 +19,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
 from contract.environment import load
+from contract.moments import day_of
 from contract.settings import QuerySettings
 from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
 from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
@@ -33,15 +34,14 @@ from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from contract.cameras import Cameras
+    from query_api.adapters.readable import Unreadable
+    from query_api.endpoints.people import KnownPeople
 
 # Vectors of texts take 3 KB each.
 KEPT_TEXTS = 256
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-    from query_api.adapters.readable import Unreadable
-    from query_api.endpoints.people import KnownPeople
 
 
 def build() -> Answering:
@@ -153,11 +153,8 @@ def _people(
     from query_api.adapters.people import read_names
     from query_api.endpoints.people import KnownPeople
 
-    def today() -> str:
-        return datetime.now(UTC).date().isoformat()
-
     return KnownPeople(
-        partial(read_names, client, settings.table_name, today, unreadable),
+        partial(read_names, client, settings.table_name, lambda: day_of(time.time()), unreadable),
         settings.people_similarity_percent,
     )
 

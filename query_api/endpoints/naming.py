@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.corrections import Corrections
 from contract.people import MAX_NAME_CHARACTERS
+from query_api.endpoints.people import ids_by_name
 from query_api.endpoints.schemas import BOX, Json
 from query_api.http.messages import ParamFault, ProblemError, bad_parameters
 from query_api.http.parameters import JsonType, Parameter
@@ -68,7 +69,7 @@ PERSONS = Parameter(
 
 def identified(edit: "PersonsEdit", names: Mapping[str, str]) -> "PersonsEdit":
     """Return an edit by ids; `names` are those of enrolled persons by id. Raise ProblemError for another."""
-    ids = {name.casefold(): person for person, name in names.items()}
+    ids = ids_by_name(names)
     unknown = [name for name in (*edit.there, *edit.not_there, *edit.reset) if name.casefold() not in ids]
     if unknown:
         raise bad_parameters(

@@ -23,6 +23,11 @@ PEOPLE = Endpoint(
 _NOBODY = "nobody"
 
 
+def ids_by_name(names: Mapping[str, str]) -> dict[str, str]:
+    """Return ids by names in lower case, of names by id."""
+    return {name.casefold(): person for person, name in names.items()}
+
+
 @dataclass(frozen=True)
 class KnownPeople:
     """Who is looked for. `names` reads the names by id.
@@ -35,7 +40,7 @@ class KnownPeople:
 
     def ids(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return who is called so, whatever the case; for a name that nobody has, an id that nobody has."""
-        known = {name.casefold(): person for person, name in self.names().items()}
+        known = ids_by_name(self.names())
         return tuple(known.get(name.casefold(), _NOBODY) for name in names)
 
     def on(self, records: Sequence[ImageRecord]) -> dict[str, list[Json]]:

@@ -181,6 +181,11 @@ def test_what_is_written_for_functions_is_read_back() -> None:
     assert read_policy(to_json(content)) == Policy.of(content)
 
 
+def test_it_is_read_once_however_many_parts_of_a_function_ask_for_it() -> None:
+    text = to_json({"hidden": ["Cat"]})
+    assert read_policy(text) is read_policy(text)
+
+
 def test_a_version_names_the_content_and_nothing_else() -> None:
     one, other = policy("[labels]\nCat = 60\nDog = 70"), policy("[labels]\nDog = 70\n# more\nCat = 60")
     assert one.version == other.version

@@ -152,15 +152,19 @@ def whole(least: int, most: int) -> ParamType:
     return ParamType({"type": "integer", "minimum": least, "maximum": most}, read)
 
 
+def _is_number(given: str) -> bool:
+    is_short = len(given) <= MAX_NUMBER_CHARACTERS
+    return is_short and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", given) is not None
+
+
 def _read_percent(given: str) -> float:
-    is_number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", given)
-    if not is_number or len(given) > MAX_NUMBER_CHARACTERS or not 0 <= float(given) <= 100:  # noqa: PLR2004
+    if not _is_number(given) or not 0 <= float(given) <= 100:  # noqa: PLR2004
         raise ValueError("must be a number of percent from 0 to 100, as in 80 or 99.5")
     return float(given)
 
 
 def _read_similarity(given: str) -> float:
-    if not re.fullmatch(r"-?[01](\.[0-9]{1,10})?", given) or not -1 <= float(given) <= 1:
+    if not _is_number(given) or not -1 <= float(given) <= 1:
         raise ValueError("must be a number from -1 to 1, as in 0.4")
     return float(given)
 

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from contract.films import IN_FRAMES
+from contract.films import IN_FRAMES, Interval, intervals_of
+from contract.photos import PICTURE
 from contract.records import ImageRecord
 from contract.results import Result
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 # What a label has lists of names of.
 _NAMES = ("parents", "aliases", "categories")
@@ -86,6 +90,45 @@ def shown_name(record: ImageRecord, name: str, named: Naming = str) -> str | Non
     spelled = {each.casefold(): each for each in record.findings.labels}
     said = named(renamed.get(name.casefold(), name))
     return None if said is None else spelled.get(said.casefold())
+
+
+def intervals_shown(
+    record: ImageRecord, answers: Mapping[str, Result], policy: "Policy | None" = None
+) -> list[Interval]:
+    """Return what is seen when of what a film's record has, under the names that it has them by.
+
+    `answers` are by detector.
+    """
+    found = record.findings
+    responses = [result.response for name, result in sorted(answers.items()) if name != PICTURE]
+    naming: Naming = str if policy is None else policy.shown_name
+    has = {
+        "person": found.celebrities.keys(),
+        "moderation": found.moderation.keys(),
+        "text": set(found.words),
+    }
+    shown = []
+    for each in intervals_of(responses):
+        if each.kind != "label":
+            shown += [each] if each.name in has[each.kind] else []
+            continue
+        name = shown_name(record, each.name, naming) if record.corrections else naming(each.name)
+        least = 0.0 if policy is None else policy.threshold(each.name)
+        if name is not None and name in found.labels and (each.confidence or 0.0) >= least:
+            shown.append(each._replace(name=name))
+    return shown
+
+
+def interval_told(interval: Interval) -> dict[str, Any]:
+    """Return an interval as it is told, in seconds, without a URL of its frame."""
+    return {
+        "kind": interval.kind,
+        "name": interval.name,
+        "start_seconds": interval.first / 1000,
+        "end_seconds": interval.end / 1000,
+        "best_seconds": interval.best / 1000,
+        "confidence": interval.confidence,
+    }
 
 
 def _is_of_a_film(response: Mapping[str, Any] | None) -> bool:

@@ -55,6 +55,8 @@ _DETECTORS: Mapping[ExportFormat, frozenset[str]] = {
     ExportFormat.COCO: frozenset({"labels", "faces"}),
     ExportFormat.XMP: frozenset({"faces"}),
 }
+# What is read besides of films alone: when something is in them is in no record.
+_OF_FILMS: Mapping[ExportFormat, frozenset[str]] = {ExportFormat.CSV: frozenset(DETECTORS)}
 _LINES = {
     ExportFormat.JSONL: (json_lines, ""),
     ExportFormat.ANSWERS: (answer_lines, ""),
@@ -169,6 +171,7 @@ def export(
             Status(status),
             _DETECTORS[written_as],
             min_confidence,
+            _OF_FILMS.get(written_as, frozenset()),
         )
         run = Export(source, writer, checkpoint, pipeline.executor, before)
         began = time.monotonic()

@@ -8,11 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract.detectors import CUSTOM_LABELS
+from contract.films import Interval
 from contract.photos import PhotoFacts
-from contract.raw_answers import labels_shown, of_choice, plain, shown_name, text_lines
+from contract.raw_answers import (
+    interval_told,
+    intervals_shown,
+    labels_shown,
+    of_choice,
+    plain,
+    shown_name,
+    text_lines,
+)
 from contract.records import Findings, ImageRecord
 from contract.results import Result
-from contract.table import kind_of
+from contract.table import VIDEO, kind_of
 from contract.terminal import printable
 from operations.adapters.dynamodb_photos import BROKEN
 
@@ -27,7 +36,7 @@ COLUMNS = (
     *_FACTS,
     *("keywords", "rejection_code", "rejection_message"),
     # Last, so that what reads a row by places goes on.
-    *("celebrities", "colors", "equipment", _DURATION),
+    *("celebrities", "colors", "equipment", _DURATION, "intervals"),
 )
 # A spreadsheet takes for a formula what begins so; one that splits at `;` sees a cell behind each.
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -84,6 +93,15 @@ class ExportedPhoto(NamedTuple):
         found = self.record.findings.labels
         return [named for named in _surest_first(found) if named[1] >= self.min_confidence_percent]
 
+    @property
+    def intervals(self) -> list[Interval]:
+        """Return what is seen when in a film. Raise one of BROKEN for what no pipeline keeps."""
+        return [
+            each
+            for each in intervals_shown(self.record, self.answers)
+            if each.kind != "label" or (each.confidence or 0.0) >= self.min_confidence_percent
+        ]
+
     def label_boxes(self) -> list[FoundBox]:
         """List where labels are in the picture. Raise one of BROKEN for what Rekognition does not answer.
 
@@ -130,10 +148,11 @@ def _facts(facts: PhotoFacts | None) -> dict[str, Any] | None:
 def _document(photo: ExportedPhoto) -> dict[str, Any]:
     record, rejection = photo.record, photo.record.rejection
     faces, text = photo.answers.get("faces"), photo.answers.get("text")
+    kind = kind_of(record)
     return {
         "key": record.key,
         "status": str(record.status),
-        "kind": kind_of(record),
+        "kind": kind,
         "uploaded_at": record.version.uploaded_at,
         "decided_at": record.decided_at,
         "size_bytes": record.version.size_bytes,
@@ -148,6 +167,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
         **_by_choice(record.findings),
         "text_lines": None if text is None else text_lines(text.response),
         **of_choice(photo.answers),
+        **({"intervals": [interval_told(each) for each in photo.intervals]} if kind == VIDEO else {}),
         "photo": _facts(photo.facts),
         "scene": record.findings.scene,
         "rejection": None
@@ -193,6 +213,10 @@ def row(photo: ExportedPhoto) -> list[str]:
     """Return a photo as a row of a spreadsheet, by COLUMNS."""
     record, facts, rejection = photo.record, photo.facts, photo.record.rejection
     found = record.findings
+    try:
+        intervals = "; ".join(map(_in_a_cell, photo.intervals))
+    except BROKEN:
+        intervals = ""
     return [
         cell(value)
         for value in (
@@ -207,6 +231,7 @@ def row(photo: ExportedPhoto) -> list[str]:
             *((rejection.code, rejection.message) if rejection else (None, None)),
             *(_with_confidence(_surest_first(found.celebrities)), "; ".join(found.colors)),
             *("; ".join(found.equipment), getattr(facts, _DURATION, None)),
+            intervals,
         )
     ]
 
@@ -217,6 +242,11 @@ def _surest_first(named: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _with_confidence(named: Iterable[tuple[str, float]]) -> str:
     return "; ".join(f"{name} {confidence:.1f}" for name, confidence in named)
+
+
+def _in_a_cell(interval: Interval) -> str:
+    sure = "" if interval.confidence is None else f" {interval.confidence:.1f}"
+    return f"{interval.name}{sure} {interval.first / 1000:g}-{interval.end / 1000:g}"
 
 
 def cell(value: object) -> str:

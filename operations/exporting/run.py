@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from contract.records import ImageRecord, Status
 from contract.results import ResultName
+from contract.table import VIDEO, kind_of
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.adapters.query_api import QueryApi
 from operations.exporting.files import ExportCheckpoint, ExportProgress
@@ -43,7 +44,7 @@ class FoundPage(NamedTuple):
 
 @dataclass(frozen=True)
 class ExportSource:
-    """The photos of one question. `detectors` are those whose answers are wanted."""
+    """The photos of one question, and the detectors whose answers are wanted: `of_films`, of films also."""
 
     api: QueryApi
     table: DynamoDBPhotos
@@ -51,6 +52,7 @@ class ExportSource:
     status: Status
     detectors: frozenset[str]
     min_confidence_percent: float
+    of_films: frozenset[str] = frozenset()
 
     def page(self, cursor: str | None) -> FoundPage:
         """Ask for the page after a cursor. Raise OperatorError if the API does not answer this question."""
@@ -88,10 +90,11 @@ class ExportSource:
         return photos, Counter({reason: count for reason, count in counts.items() if count})
 
     def _names(self, record: ImageRecord) -> list[ResultName]:
+        wanted = self.detectors | self.of_films if kind_of(record) == VIDEO else self.detectors
         return [
             ResultName(record.content_id, detector, fingerprint)
             for detector, fingerprint in record.detectors.items()
-            if detector in self.detectors
+            if detector in wanted
         ]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contract.corrections import Corrections, Edit
+from contract.corrections import Corrections
+from contract.edits import Edit
 from contract.policy import Policy
 
 

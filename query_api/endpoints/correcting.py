@@ -4,16 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contract.corrections import (
-    MAX_BY_CHARACTERS,
-    MAX_LABELS,
-    MAX_NAME_CHARACTERS,
-    MAX_WHY_CHARACTERS,
-    Corrections,
-    Decision,
-    Edit,
-    EditError,
-)
+from contract.corrections import MAX_BY_CHARACTERS, Corrections
+from contract.edits import MAX_LABELS, MAX_NAME_CHARACTERS, MAX_WHY_CHARACTERS, Decision, Edit, EditError
 from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Status
 from query_api.endpoints.image_parameters import KEY

@@ -6,7 +6,7 @@ import pytest
 
 from contract.camera_events import CameraPicture, events_of
 from contract.cameras import CELLS, Camera, Cameras, cells_of, masked_cells, write_cameras
-from contract.corrections import Edit
+from contract.edits import Edit
 from contract.errors import NotReadyError
 from contract.items import from_wire
 from contract.metrics import Metric

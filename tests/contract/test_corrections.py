@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.corrections import (
-    MAX_CHANGES,
-    MAX_LABELS,
-    NONE,
-    Corrections,
-    Decision,
-    Edit,
-    EditError,
-)
+from contract.corrections import MAX_CHANGES, NONE, Corrections
+from contract.edits import MAX_LABELS, Decision, Edit, EditError
 from contract.face_search import FaceBox
 from contract.items import from_wire, to_wire
 from contract.photos import PhotoFacts

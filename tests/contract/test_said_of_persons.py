@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from contract.corrections import NONE, Corrections, Edit, EditError
+from contract.corrections import NONE, Corrections
+from contract.edits import Edit, EditError
 from contract.face_search import FaceBox
 from contract.records import Findings, PersonMatch
 from contract.said_of_persons import MOST_PERSONS, PersonsEdit, SaidOfPerson

@@ -11,7 +11,8 @@ from moto import mock_aws
 from aws.calls import TableBatches
 from contract.alert_state import FORGOTTEN, AlertExample, AlertMessage, AlertState
 from contract.alerts import alert_key
-from contract.corrections import NONE, Edit, corrections_key
+from contract.corrections import NONE, corrections_key
+from contract.edits import Edit
 from contract.items import ItemKey, from_wire, key_to_wire, to_wire
 from contract.results import ResultName
 from contract.table import record_key, result_key

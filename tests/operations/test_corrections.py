@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from contract.corrections import NONE, Corrections, Edit
+from contract.corrections import NONE, Corrections
+from contract.edits import Edit
 from operations.commands import corrections
 from operations.main import main
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from contract.corrections import NONE, Edit
+from contract.corrections import NONE
+from contract.edits import Edit
 from operations.exporting.photos import document, row
 from operations.exporting.sidecars import sidecar
 from tests.operations.exports import BOX, exported

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contract.block_tag import BLOCK_TAG
-from contract.corrections import Decision, Edit
+from contract.edits import Decision, Edit
 from contract.items import to_wire
 from contract.notifications import look_again
 from contract.policy import Policy, to_json

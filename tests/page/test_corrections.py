@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from contract.corrections import NONE, Corrections, Edit, corrections_key
+from contract.corrections import NONE, Corrections, corrections_key
+from contract.edits import Edit
 from contract.records import Findings, ImageRecord
 from contract.results import Result, ResultName
 from query_api.adapters.corrections import DynamoDBCorrections, LackingKeys

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from contract.corrections import NONE, Edit, corrections_key
+from contract.corrections import NONE, corrections_key
+from contract.edits import Edit
 from contract.policy import Policy
 from contract.records import Findings
 from tests.page.conftest import OpenPage

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from contract.corrections import NONE, Corrections, Edit, corrections_key
+from contract.corrections import NONE, Corrections, corrections_key
+from contract.edits import Edit
 from contract.items import from_wire, to_wire
 from contract.notifications import parse
 from contract.said_of_persons import PersonsEdit

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from contract.block_tag import BLOCK_TAG
-from contract.corrections import Decision, Edit
+from contract.edits import Decision, Edit
 from contract.face_search import FaceBox
 from contract.items import from_wire
 from contract.notifications import completion, look_again

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from contract.block_tag import BLOCK_TAG
-from contract.corrections import Decision, Edit
+from contract.edits import Decision, Edit
 from contract.notifications import look_again
 from contract.policy import to_json
 from loadtest.simulation.outages import client_error

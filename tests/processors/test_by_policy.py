@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from contract.corrections import Decision, Edit
+from contract.edits import Decision, Edit
 from contract.errors import SettingsError
 from contract.notifications import completion, look_again
 from contract.policy import Policy, to_json

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from contract.corrections import Decision, Edit, corrections_key
+from contract.corrections import corrections_key
+from contract.edits import Decision, Edit
 from contract.notifications import look_again
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET

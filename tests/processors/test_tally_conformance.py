@@ -10,7 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from contract.corrections import NONE, Edit, corrections_key
+from contract.corrections import NONE, corrections_key
+from contract.edits import Edit
 from contract.errors import ConfigurationError, ThrottledError, TransientError
 from contract.items import ItemKey, from_wire, key_to_wire, to_wire
 from contract.photos import PICTURE

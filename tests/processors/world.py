@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools import Logger
 
-from contract.corrections import NONE, Corrections, Edit, corrections_key
+from contract.corrections import NONE, Corrections, corrections_key
 from contract.detectors import OPERATIONS
+from contract.edits import Edit
 from contract.items import from_wire, to_wire
 from contract.metrics import Metric
 from contract.photos import PICTURE

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.corrections import Corrections, Edit, corrections_key
+from contract.corrections import Corrections, corrections_key
+from contract.edits import Edit
 from contract.policy import ModerationAction, Policy
 from contract.policy_faults import CATEGORIES as ALL_CATEGORIES
 from contract.policy_faults import faults_of_policy

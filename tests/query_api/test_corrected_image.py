@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from contract.corrections import NONE, Corrections, Edit, corrections_key
+from contract.corrections import NONE, Corrections, corrections_key
+from contract.edits import Edit
 from contract.policy import Policy
 from contract.records import Findings, ImageRecord
 from contract.results import Result, ResultName

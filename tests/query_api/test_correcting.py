@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from aws.queues import SqsQueue
-from contract.corrections import NONE, Corrections, Decision, Edit, corrections_key
+from contract.corrections import NONE, Corrections, corrections_key
+from contract.edits import Decision, Edit
 from contract.items import SORT_KEY, key_to_wire
 from contract.notifications import parse
 from contract.policy import Policy

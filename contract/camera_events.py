@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contract.cameras import Camera
+from contract.moments import to_seconds
+from contract.records import ImageRecord, Status
 from contract.sightings import PictureBox, Sighting
 
 
@@ -18,6 +20,15 @@ class CameraPicture(NamedTuple):
     at: float
     key: str
     sightings: tuple[Sighting, ...]
+
+    @classmethod
+    def of(cls, record: ImageRecord) -> "CameraPicture | None":
+        """Return what a record says was seen, of labels that it still has: people may have corrected it."""
+        look = record.findings.look
+        if record.status is not Status.RECOGNIZED or look is None:
+            return None
+        seen = look.showing(record.findings.labels).sightings
+        return cls(to_seconds(record.version.uploaded_at), record.key, seen)
 
 
 class CameraEvent(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aws.calls import pages
@@ -12,8 +12,8 @@ from contract.camera_telling import CameraMessage, ToldState
 from contract.cameras import Camera, told_key
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.items import from_wire, key_to_wire
-from contract.moments import to_seconds, to_text
-from contract.records import ImageRecord, Status
+from contract.moments import to_text
+from contract.records import ImageRecord
 from contract.table import EXPIRY, seen_term, term_partitions
 from processors.adapters.calls import put_as_read, translated
 from processors.adapters.dynamodb import FAULTS
@@ -77,8 +77,13 @@ class DynamoDBTelling:
             picture
             for record in standing
             if (record.key, record.revision) in rows
-            if (picture := _picture(record, self.policy)) is not None
+            if (picture := CameraPicture.of(self._shown(record))) is not None
         ]
+
+    def _shown(self, record: ImageRecord) -> ImageRecord:
+        if self.policy is None:
+            return record
+        return replace(record, findings=self.policy.applied(record.findings))
 
     def _rows(self, camera: Camera, since: float, until: float) -> Iterator[dict[str, Any]]:
         query = self.retry.around(translated(f"Query on {self.table_name}")(self.client.query))
@@ -96,15 +101,6 @@ class DynamoDBTelling:
             )
             for page in read:
                 yield from page["Items"]
-
-
-def _picture(record: ImageRecord, policy: "Policy | None") -> CameraPicture | None:
-    """Return what a record says was seen, of labels that are shown: people may have corrected it."""
-    found = record.findings if policy is None else policy.applied(record.findings)
-    if record.status is not Status.RECOGNIZED or found.look is None:
-        return None
-    seen = found.look.showing(found.labels).sightings
-    return CameraPicture(to_seconds(record.version.uploaded_at), record.key, seen)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from contract.camera_events import CameraEvent, CameraPicture, events_of
 from contract.cameras import Camera
 from contract.moments import to_seconds, to_text
-from contract.records import ImageRecord, Status
+from contract.records import ImageRecord
 from contract.table import IndexRow, seen_term, term_partitions
 from query_api.ports import TableReader
 from query_api.search.listing import further_units
@@ -192,7 +192,9 @@ class _View:
         found = self.table.records(keys) if keys else {}
         for row in rows:
             record = found.get(row.key)
-            if record is not None and record.revision == row.revision and (picture := picture_of(record)):
+            if record is None or record.revision != row.revision:
+                continue
+            if (picture := CameraPicture.of(record)) is not None:
                 self.records[row.key] = record
                 self._pictures.append(picture)
         return len(rows) + sum(map(further_units, found.values()))
@@ -210,15 +212,6 @@ class _View:
             within = within.past(rows[-1])
             (rows,) = self.table.rows([within], self.at_once)
             yield from rows
-
-
-def picture_of(record: ImageRecord) -> CameraPicture | None:
-    """Return what a record says was seen, of labels that it still has and that are shown."""
-    look = record.findings.look
-    if record.status is not Status.RECOGNIZED or look is None:
-        return None
-    seen = look.showing(record.findings.labels).sightings
-    return CameraPicture(to_seconds(record.version.uploaded_at), record.key, seen)
 
 
 def _place(row: IndexRow) -> str:

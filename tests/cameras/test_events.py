@@ -12,7 +12,7 @@ from contract.cameras import Camera, Cameras
 from contract.moments import to_text
 from contract.policy_faults import read_policy
 from contract.sightings import PictureBox, Sighting
-from query_api.search.events import MOST_PICTURES_AT_ONCE, PICTURES_OF_A_PAGE, picture_of
+from query_api.search.events import MOST_PICTURES_AT_ONCE, PICTURES_OF_A_PAGE
 from tests.cameras.pictures import LOW, seen
 from tests.query_api.photos import commit, tombstone
 from tests.query_api.site import Site
@@ -190,7 +190,7 @@ def test_pages_have_the_events_that_all_pictures_together_are_of(
         records = [seen(camera, second, randomly.choice(["Dog", "Cat"])) for second in seconds]
         for record in records:
             commit(site.table, record)
-        expected += events_of(camera, [each for record in records if (each := picture_of(record))])
+        expected += events_of(camera, [each for record in records if (each := CameraPicture.of(record))])
 
     pages = all_pages(site, f"limit={randomly.randint(3, 9)}", most=200)
 

@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from contract.corrections import NONE, Edit
+from contract.corrections import NONE
+from contract.edits import Edit
 from contract.films import Frame, film_answer
 from contract.records import Findings, ImageRecord, Status
 from contract.results import Result, ResultName

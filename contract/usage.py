@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from contract.detectors import CALLS, HOURLY, IMAGE_PROPERTIES, SPECS, operation_of
+from contract.detectors import CALLS, HOURLY, IMAGE_PROPERTIES, SEARCH, SPECS, operation_of
 from contract.quotas import (
     DEFAULT_BATCH_SIZE,
     FEWEST_WORKERS,
@@ -72,7 +72,7 @@ class Usage:
 
 
 # A raw answer as it is kept, packed.
-ANSWER_BYTES: Mapping[str, int] = {spec.call: spec.answer_bytes for spec in SPECS.values()}
+ANSWER_BYTES: Mapping[str, int] = {spec.call: spec.answer_bytes for spec in (*SPECS.values(), SEARCH)}
 
 
 def assumption(value: float, unit: str, source: str) -> Any:

@@ -53,7 +53,7 @@ class Progress:
         """Return how far it is when these are queued, too."""
         calls = Counter(self.calls)
         for assessed in queued:
-            calls.update(assessed.calls)
+            calls.update(assessed.counted_calls)
         records = self.records + sum(not assessed.is_current for assessed in queued)
         read = self.read + sum(assessed.is_read for assessed in queued)
         converted = self.converted + sum(assessed.is_read and assessed.is_converted for assessed in queued)

@@ -103,10 +103,13 @@ _NOT_IN_IT = """
   or without a pipeline;
 - questions to the API, deliveries of SNS to subscribers, data that leaves the region;
 - what is done twice: throttled calls are free, a message that comes back costs some requests;
-- looking: `imagepipe plan` and `backfill` read record and results of each photo: $0.13 to $0.63 a million;
+- looking: `imagepipe plan` and `backfill` read record and results of each photo: $0.13 to $0.63 a million,
+  and where persons are looked for as much again;
 - persons who are looked for (`people`, off by itself): $1.00 a thousand faces; for a million photos, two in
   five with 2.5 faces each, $1,000 at Rekognition, $2 of writes and $7 for cutting faces out (reckoned, and
-  not measured);
+  not measured). `plan` and `backfill --max-cost` count searches, but for the cutting: of a photo that was
+  looked at, the faces that are good enough and have no answer; of another, one face
+  ([people.md](people.md));
 - what the setting `scenes` saves of Rekognition's part: `imagepipe plan` estimates it for your photos
   ([photos.md](photos.md#paying-once-a-scene)).
 """

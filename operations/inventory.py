@@ -43,7 +43,8 @@ class RecordSummary:
     """What a record says of its object, without what was found on the photo. Times are ISO 8601.
 
     `version_id` is None where the bucket had no versions; `fingerprints` are by detector; `photo` is what its
-    file says, and `renditions` are where what was made of it stands. `is_unchanged` is a camera's that showed
+    file says, and `renditions` are where what was made of it stands. `faces` are how many were found, and
+    `searched` the revision of the collection in which they were. `is_unchanged` is a camera's that showed
     nothing new. What a command does not need is not read, and stays empty.
     """
 
@@ -58,6 +59,8 @@ class RecordSummary:
     revision: str = ""
     photo: PhotoFacts | None = None
     renditions: tuple[str, ...] = ()
+    faces: int = 0
+    searched: int = 0
     is_unchanged: bool = False
 
     @property

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
+from contract.face_search import FACES_ANSWERED
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
@@ -21,6 +22,7 @@ from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, ASSESSED_WITH_PHOTO, OperatedTable
 from operations.costs import Bill, dollars_of_files
 from operations.inventory import TIERED, Listed, RecordSummary
+from operations.people.faces_to_search import FACES, NO_FACES, FaceCount, FacesToSearch
 from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
@@ -108,7 +110,8 @@ class Assessed:
     `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
     `is_read` says that its file has to be looked at, too, which calls no detector, `is_meant` that a vector
     is to be made of its labels, and `lacks_only_picture` that nothing but its file is missing in its record,
-    and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new.
+    and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new,
+    and `faces` how many of its faces are to be searched for persons.
     """
 
     listed: Listed
@@ -120,7 +123,13 @@ class Assessed:
     is_meant: bool = False
     lacks_only_picture: bool = False
     is_of_camera: bool = False
+    faces: FaceCount = NO_FACES
     record: RecordSummary | None = None
+
+    @property
+    def counted_calls(self) -> Counter[str]:
+        """The calls that it takes, by what their answers are kept by."""
+        return Counter(self.calls) + Counter({FACES_ANSWERED: self.faces.searches})
 
     @property
     def is_converted(self) -> bool:
@@ -138,7 +147,8 @@ class Assessed:
 class Assessor:
     """Assesses listings. `has_records` says that the objects are those that the table's records are about.
 
-    `reads_facts` has what photos' files say read with the records, at no cost but time.
+    `reads_facts` has what photos' files say read with the records, at no cost but time. `faces` counts what
+    is to be searched, where persons are looked for.
     """
 
     deployed: DeployedProcessor
@@ -146,6 +156,7 @@ class Assessor:
     contents: SeenContents
     has_records: bool
     reads_facts: bool = False
+    faces: FacesToSearch | None = None
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         attributes = ASSESSED_WITH_PHOTO if self.reads_facts else ASSESSED
@@ -162,6 +173,7 @@ class Assessor:
         first = dict.fromkeys(self.contents.first_seen(content for _, content in seen if content is not None))
         looked_up = {content for found, content in seen if content and found.lacks_only_picture}
         needed = self._needed([*first, *(looked_up - first.keys())])
+        faces = self._to_search(needed)
         assessed: list[Assessed] = []
         for found, content in seen:
             if content is None:
@@ -169,7 +181,8 @@ class Assessor:
                 continue
             missing = needed.get(content, ())
             calls = tuple(name for name in missing if name not in OF_OUR_OWN)
-            lacks_only_picture = found.lacks_only_picture and not calls
+            searched = faces.get(content, NO_FACES)
+            lacks_only_picture = found.lacks_only_picture and not calls and not searched.searches
             # What is taken out is taken out once: the next one with these bytes repeats them.
             is_first = content in first
             first.pop(content, None)
@@ -181,9 +194,22 @@ class Assessor:
                     is_read=is_first and PICTURE in missing,
                     is_meant=is_first and MEANING in missing,
                     lacks_only_picture=lacks_only_picture,
+                    faces=searched if is_first else NO_FACES,
                 )
             )
         return assessed
+
+    def _to_search(self, needed: Mapping[str, tuple[str, ...]]) -> Mapping[str, FaceCount]:
+        """Return how many faces are to be searched, by content as `_needed` names it, with its detectors."""
+        if self.faces is None:
+            return {}
+        missing = {}
+        for asked, lacking in needed.items():
+            content, *detectors = asked.split(_WITH)
+            if FACES in (detectors or self.deployed.fingerprints):
+                missing[asked] = content, lacking
+        counted = self.faces.of_contents(dict(missing.values()))
+        return {asked: counted[content] for asked, (content, _) in missing.items()}
 
     def _look(self, listed: Listed, record: RecordSummary | None) -> tuple[Assessed, str | None]:
         """Return what is known without its answers; and of what content, where those are to be looked for.
@@ -206,6 +232,7 @@ class Assessor:
             is_current,
             lacks_only_picture=lacks_only_picture and is_asked_about,
             is_of_camera=is_of_camera,
+            faces=self.faces.of_record(record) if is_current and record and self.faces else NO_FACES,
             record=record,
         )
         if not is_asked_about:
@@ -247,7 +274,8 @@ class Totals:
     and are not `to_do`; of the others without a record, `tiered` may turn out to be archived. `read` are the
     files that have to be looked at, `converted` those of them of which a view is to be made, by their names,
     and `meant` the contents that get a vector. `of_cameras` are to be asked about as far as they show
-    something new, which their pictures alone tell: `calls` are those of all.
+    something new, which their pictures alone tell: `calls` are those of all. `not_counted` are
+    photos whose faces nobody has looked for, while persons are: their searches in `calls` are reckoned.
     """
 
     objects: int = 0
@@ -263,6 +291,7 @@ class Totals:
     converted: int = 0
     of_cameras: int = 0
     meant: int = 0
+    not_counted: int = 0
     kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -279,7 +308,8 @@ class Totals:
             self.tiered += assessed.listed.storage_class == TIERED
             self.repeated += assessed.is_repeated
             self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
-            self.calls.update(assessed.calls)
+            self.calls.update(assessed.counted_calls)
+            self.not_counted += not assessed.faces.is_known
             self.of_cameras += assessed.is_of_camera and bool(assessed.calls)
             self.read += assessed.is_read
             self.converted += assessed.is_read and assessed.is_converted
@@ -300,6 +330,7 @@ class Totals:
             "files_to_convert": self.converted,
             "of_cameras": self.of_cameras,
             **({"vectors_to_make": self.meant} if self.meant else {}),
+            **({"faces_not_counted": self.not_counted} if self.not_counted else {}),
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
         }

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from contract.detectors import CALLS, operation_of
+from contract.detectors import CALLS, SEARCH, operation_of
+from contract.face_search import FACES_ANSWERED
 from contract.picture_usage import PictureWork
 from contract.quotas import photo_rates, photos_a_second
 from contract.regions import share_sent, total_quotas
@@ -17,6 +18,8 @@ from operations.costs import Bill, bill
 from operations.meaning_costs import meaning_bill
 
 MEGABYTES_A_GB = 1024
+# What is charged for an answer, by what it is kept by: a detector, or the search for a face's person.
+CALLS_KEPT: Mapping[str, str] = {**CALLS, FACES_ANSWERED: SEARCH.call}
 # A batch looks for a short line, and calls abroad are counted at home too: as in docs/fleet.md.
 BUDGET_WRITES_OF_REGIONS = 3.5
 
@@ -114,7 +117,7 @@ class Pricing:
     def _by_call(self, calls: Mapping[str, int]) -> dict[str, float]:
         deployed = self.settings.every_detector if self.settings else ()
         charged = dict.fromkeys((CALLS[name] for name in deployed), 0.0) or dict.fromkeys(self.quotas, 0.0)
-        return charged | {CALLS[name]: count for name, count in calls.items()}
+        return charged | {CALLS_KEPT[name]: count for name, count in calls.items()}
 
 
 def hours(seconds: float) -> float | None:

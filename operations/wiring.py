@@ -24,7 +24,10 @@ from aws.local_sessions import local_session
 from aws.queues import SqsQueue
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
+from contract.detectors import SEARCH
+from contract.face_search import question_parameters
 from contract.key_filter import EVERY_KEY, KeyFilter
+from contract.questions import Question
 from operations.adapters import (
     account,
     cloudformation,
@@ -39,6 +42,7 @@ from operations.adapters import (
     sqs,
 )
 from operations.adapters.aws_errors import reliable, translated
+from operations.people.faces_to_search import FacesToSearch
 from operations.terminal import OperatorError
 from people.collection import FaceCollection
 from people.mentions_table import DynamoDBMentions
@@ -211,6 +215,18 @@ class DeployedPipeline:
     @cached_property
     def searches(self) -> dynamodb_searches.DynamoDBSearches:
         return dynamodb_searches.DynamoDBSearches(*self._on_table)
+
+    def faces_to_search(self, now: str) -> FacesToSearch | None:
+        """Return what counts the faces that are to be searched; None where nobody is looked for.
+
+        `now` is ISO 8601 in UTC.
+        """
+        settings = self.deployed.settings
+        if not settings.people_collection:
+            return None
+        question = Question(SEARCH.operation, question_parameters(settings.people_collection)).fingerprint
+        fingerprints = self.deployed.fingerprints
+        return FacesToSearch(self.searches, self.executor, self.searches.scope(now), question, fingerprints)
 
     @cached_property
     def face_collection(self) -> FaceCollection | None:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_stack
 from contract.detector_choice import ByPrefix
-from contract.detectors import operations_of
+from contract.detectors import SEARCH, operations_of
 from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
 from contract.policy import Policy
@@ -210,7 +210,9 @@ class DeployedProcessor:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        return operations_of(self.settings.every_detector)
+        """What is asked of Rekognition: by detectors, and about faces where persons are looked for."""
+        searched = (SEARCH.operation,) if self.settings.people_collection else ()
+        return (*operations_of(self.settings.every_detector), *searched)
 
     @property
     def reads_pictures(self) -> bool:

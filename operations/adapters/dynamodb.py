@@ -44,7 +44,18 @@ COMPARED = (
     *(PARTITION_KEY, SORT_KEY, "key", "etag", "size_bytes", "version_id"),
     *("uploaded_at", "decided_at", "revision", "status"),
 )
-ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors", "look")
+ASSESSED = (
+    "key",
+    "etag",
+    "size_bytes",
+    "version_id",
+    "uploaded_at",
+    "status",
+    "detectors",
+    "look",
+    "faces",
+    "searched",
+)
 ASSESSED_WITH_PHOTO = (*ASSESSED, "photo")
 # And of those whose renditions are looked for.
 RENDITIONED = (*COMPARED, "detectors", "shares_answers", "photo")
@@ -77,6 +88,7 @@ NOT_ALIVE: Mapping[TraceKind, Mapping[str, Any]] = {
     },
 }
 _NOT_READ = {"S": ""}
+_NONE = {"N": "0"}
 _NO_LOOK: Wire = {"M": {}}
 
 
@@ -334,6 +346,8 @@ def summary_from_wire(item: Wire) -> RecordSummary:
         decided_at=item.get("decided_at", _NOT_READ)["S"],
         revision=item.get("revision", _NOT_READ)["S"],
         renditions=_renditions(item) if "photo" in item else (),
+        faces=int(item.get("faces", _NONE).get("N", 0)),
+        searched=int(item.get("searched", _NONE)["N"]),
         is_unchanged="unchanged_since" in item.get("look", _NO_LOOK)["M"],
     )
 

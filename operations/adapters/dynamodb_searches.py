@@ -1,16 +1,18 @@
 """The one table, as far as it says on which photos persons were looked for, and as of when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from aws.calls import pages, projection, write_if
-from contract.face_search import SCOPE_BEGINNING, WANTED_KEY, SearchScope
-from contract.items import PARTITION_KEY, SORT_KEY, beginning_with, from_wire, to_wire
+from contract import table
+from contract.face_search import FACES_ANSWERED, SCOPE_BEGINNING, WANTED_KEY, SearchScope
+from contract.items import PARTITION_KEY, SORT_KEY, beginning_with, from_wire, key_of, to_wire
 from contract.people import PEOPLE
 from contract.records import Status
+from contract.results import Result, ResultName
 from contract.table import RECORD
-from operations.adapters.dynamodb import OperatedTable
+from operations.adapters.dynamodb import ANSWERED, OperatedTable
 
 _SHOWN = ("key", "faces", "searched", "status")
 
@@ -39,6 +41,25 @@ class DynamoDBSearches(OperatedTable):
             ConditionExpression=f"attribute_not_exists({PARTITION_KEY}) OR revision < :revision",
             ExpressionAttributeValues=to_wire({":revision": revision}),
         )
+
+    def answers(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
+        """Return those of these answers that are there."""
+        wanted = {table.result_key(name): name for name in names}
+        items = ((wanted[key_of(item)], from_wire(item)) for item in self._read(wanted))
+        read = (Result.from_item(name, item) for name, item in items)
+        return {result.name: result for result in read if result is not None}
+
+    def about_faces(self, content_id: str) -> list[ResultName]:
+        """Return the names of the answers about faces of a content, those only claimed left out."""
+        beginning = f"{FACES_ANSWERED}#"
+        query = self._call(f"Query of content {content_id}", self.client.query)
+        found = pages(query, **beginning_with(f"{table.CONTENT_PREFIX}{content_id}", beginning))
+        return [
+            ResultName(content_id, FACES_ANSWERED, item[SORT_KEY]["S"].removeprefix(beginning))
+            for page in found
+            for item in page["Items"]
+            if ANSWERED in item
+        ]
 
     def with_faces(self) -> Iterator[list[SearchedRecord]]:
         """Read the whole table for recognized photos with faces, a megabyte at a time."""

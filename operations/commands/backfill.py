@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contract.detectors import CALLS
+from contract.detectors import SEARCH
 from contract.moments import to_text
 from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
@@ -13,8 +13,9 @@ from operations import terminal
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import options
-from operations.planning import Assessor, ObjectFilter, Place
-from operations.pricing import Pricing, hours
+from operations.people.faces_to_search import MOST_FACES, RECKONED_FACES
+from operations.planning import Assessor, ObjectFilter, Place, Totals
+from operations.pricing import CALLS_KEPT, Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.wiring import DeployedPipeline, connect
 
@@ -22,6 +23,10 @@ NOT_ALL = 1
 # Messages expire: no more is queued than is done in half of their time.
 _MOST_WAITING_SECONDS = BACKFILL_DAYS * DAY_SECONDS
 _GOES_ON = "the same command goes on from there"
+NOT_COUNTED = (
+    f"have faces that nobody has counted, reckoned with {RECKONED_FACES} search for a person each: a photo "
+    f"has up to {MOST_FACES}, and imagepipe quotas --daily {SEARCH.operation}=N is a bound that holds"
+)
 ENDINGS = {
     Ended.ALL: "That is all.",
     Ended.STOPPED: f"Stopped: {_GOES_ON}.",
@@ -85,11 +90,12 @@ def backfill(
         return NOT_ALL
     if restart:
         checkpoint.remove()
+    to_search = pipeline.faces_to_search(to_text(time.time()))
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         run = Backfill(
             pipeline,
             pipeline.bulk.queue,
-            Assessor(pipeline.deployed, pipeline.table, contents, has_records=True),
+            Assessor(pipeline.deployed, pipeline.table, contents, has_records=True, faces=to_search),
             price=lambda queued: dollars(pricing, queued),
             pace=Pace(rate, time.monotonic, time.sleep),
             bounds=Bounds(limit, max_cost, most_waiting(pricing)),
@@ -166,7 +172,7 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     totals = run.totals
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
-    calls = ", ".join(f"{count:,} {CALLS[name]}" for name, count in run.progress.calls.items())
+    calls = ", ".join(f"{count:,} {CALLS_KEPT[name]}" for name, count in run.progress.calls.items())
     takes = (
         f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls))} at the quota"
         if calls
@@ -182,8 +188,16 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     typer.echo(
         f"{run.progress.queued:,} queued{runs} under {terminal.printable(place.uri)}; this run looked at "
         f"{totals.objects:,}, of which {totals.current:,} have their record{costly}{archived}{left_out}.\n"
-        f"They need {takes}; about ${terminal.money(run.dollars)}.\n{ENDINGS[run.ended]}"
+        f"They need {takes}; about ${terminal.money(run.dollars)}.\n"
+        f"{faces_in_words(run.totals)}{ENDINGS[run.ended]}"
     )
+
+
+def faces_in_words(totals: Totals) -> str:
+    """Say which searches are reckoned, in a line; nothing where all faces are counted."""
+    if not totals.not_counted:
+        return ""
+    return f"{totals.not_counted:,} photos {NOT_COUNTED}.\n"
 
 
 def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]:

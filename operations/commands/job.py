@@ -180,7 +180,13 @@ def _queued(
         run = Backfill(
             pipeline,
             lane.queue,
-            Assessor(pipeline.deployed, pipeline.table, contents, has_records=True),
+            Assessor(
+                pipeline.deployed,
+                pipeline.table,
+                contents,
+                has_records=True,
+                faces=pipeline.faces_to_search(to_text(time.time())),
+            ),
             price=lambda queued: backfill.dollars(pricing, queued),
             pace=pace,
             bounds=replace(bounds, most_waiting=most_waiting),
@@ -218,7 +224,7 @@ def _show_queued(job_id: str, run: Backfill, counts: LineCounts, pricing: Pricin
         f"{job_id}: {run.progress.queued:,} of {counts.photos:,} photos are queued, {run.totals.current:,} "
         f"of those looked at now have their record{archived}{left_out}.\n"
         f"About ${terminal.money(run.dollars)}, {terminal.duration(pricing.seconds(run.progress.calls))} at "
-        f"the quota. {backfill.ENDINGS[run.ended]}\n"
+        f"the quota. {backfill.ENDINGS[run.ended]}\n{backfill.faces_in_words(run.totals)}"
         f"How far it is: imagepipe job status {job_id}"
     )
 

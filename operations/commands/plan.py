@@ -1,6 +1,7 @@
 """`imagepipe plan`: what photos would take, before anything is spent on them."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,16 +10,18 @@ from typing import Annotated
 
 import typer
 
-from contract.detectors import CALLS, OPERATIONS
+from contract.detectors import operation_of
 from contract.meaning import BY_LABELS, BY_LABELS_ANEW, MEANING
+from contract.moments import to_text
 from contract.photos import MAX_PHOTO_BYTES
 from contract.settings import ProcessorSettings
 from operations import terminal
 from operations.commands import options
+from operations.commands.backfill import NOT_COUNTED
 from operations.commands.cost import files_in_words, show_dollars
 from operations.costs import Bill
 from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place
-from operations.pricing import Pricing
+from operations.pricing import CALLS_KEPT, Pricing
 from operations.scenes import BEGINNING_BYTES, KnownScenes, SampledScenes, SceneBasis, SceneEstimate
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
@@ -63,7 +66,7 @@ class SparedCalls:
 
     def in_words(self) -> str:
         found = self.estimate
-        calls = ", ".join(f"{count:,} {CALLS[name]}" for name, count in self.calls.items())
+        calls = ", ".join(f"{count:,} {CALLS_KEPT[name]}" for name, count in self.calls.items())
         what = f"{found.share:.0%} of the calls ({calls}), ${terminal.money(self.dollars)}"
         if found.basis is SceneBasis.FACTS:
             how = (
@@ -153,6 +156,7 @@ def plan(
             contents,
             has_records=is_ours,
             reads_facts=is_ours and deployed.reads_pictures,
+            faces=pipeline.faces_to_search(to_text(time.time())),
         )
         known = KnownScenes(deployed.batch_size)
         sampled = SampledScenes(deployed.batch_size, look_at or 0, random.Random())  # noqa: S311
@@ -212,6 +216,7 @@ def show(
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
         *([(totals.meant, "to do get a vector, which calls no detector")] if totals.meant else []),
+        *([(totals.not_counted, f"to do {NOT_COUNTED}")] if totals.not_counted else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
         *([(totals.of_cameras, OF_CAMERAS)] if totals.of_cameras else []),
     ]
@@ -232,7 +237,7 @@ def _show_calls(plan: Estimate) -> None:
     rows = []
     by_operation: Counter[str] = Counter()
     for name, count in plan.totals.calls.items():
-        by_operation[OPERATIONS[name]] += count
+        by_operation[operation_of(CALLS_KEPT[name])] += count
     for operation, quota in plan.pricing.quotas.items():
         needed, limit = by_operation[operation], plan.pricing.daily_limits.get(operation)
         takes = terminal.duration(plan.pricing.seconds_of(operation, needed))

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition
-from local.cloud.assembly import LOCAL_CONTEXT
+from local.cloud.assembly import local_context
 from local.cloud.environment import DIRECT, LocalClients, LocalEnvironment, Outputs, asking, on_ports
 from local.cloud.running import at_work, bring_up, take_down
 from local.cloud.stages import Stages
@@ -40,13 +40,9 @@ class Place:
     @classmethod
     def deployed(cls, environment: LocalEnvironment, policy: Path, text: str) -> "Place":
         policy.write_text(text)
-        context = {
-            **LOCAL_CONTEXT,
-            "detectors": "labels,moderation",
-            "pictures": "false",
-            "near_duplicates": "false",
-            "policy": str(policy),
-        }
+        context = local_context(
+            {"detectors": "labels,moderation", "pictures": "false", "policy": str(policy)}
+        )
         outputs = bring_up(environment, Stages(Console(stderr=True, quiet=True)), context)
         return cls(environment, policy, outputs)
 

@@ -6,7 +6,7 @@ They answer without looking, and take a call's time for it: what is tried is eve
 import json
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition
-from local.cloud.assembly import LOCAL_CONTEXT
+from local.cloud.assembly import local_context
 from local.cloud.environment import DIRECT, LocalClients, LocalEnvironment, Outputs, asking, on_ports
 from local.cloud.running import at_work, bring_up, take_down
 from local.cloud.stages import Stages
@@ -25,15 +25,15 @@ pytestmark = pytest.mark.nightly
 
 HOME, WEST, EUROPE = REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 QUOTA = 3.0
-CONTEXT: Mapping[str, object] = {
-    **LOCAL_CONTEXT,
-    "regions": ",".join(REGIONS),
-    "residency": "any",
-    "detectors": "labels",
-    "pictures": "false",
-    "near_duplicates": "false",
-    "quotas": ",".join(["DetectLabels=3", *(f"{region}:DetectLabels=3" for region in (WEST, EUROPE))]),
-}
+CONTEXT = local_context(
+    {
+        "regions": ",".join(REGIONS),
+        "residency": "any",
+        "detectors": "labels",
+        "pictures": "false",
+        "quotas": ",".join(["DetectLabels=3", *(f"{region}:DetectLabels=3" for region in (WEST, EUROPE))]),
+    }
+)
 RAMP_SECONDS, STEADY_SECONDS, PATIENCE_SECONDS = 10.0, 40.0, 240.0
 # What the steady seconds take, and some more.
 PHOTOS = 600

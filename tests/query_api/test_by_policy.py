@@ -19,6 +19,7 @@ from contract.policy_faults import CATEGORIES as ALL_CATEGORIES
 from contract.policy_faults import faults_of_policy
 from contract.records import Findings, ImageRecord
 from contract.results import Result, ResultName
+from contract.table import decided_term, term_partitions
 from query_api.by_policy import COUNTED_READ_BUDGET, PolicyTable
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS, Listing
 from query_api.search.postings import ROWS_OF_A_UNIT
@@ -498,6 +499,20 @@ def test_photos_decided_about_are_not_on_the_way_to_those_to_review() -> None:
         return sum(table.units.values())
 
     assert cost(2_000) == cost(0)
+
+
+def test_a_page_of_a_category_reads_a_unit_a_shard_for_what_people_may_have_decided() -> None:
+    """Decision 29 says four units; where nobody has decided anything, too."""
+    table = MemoryTable()
+    for second in range(200):
+        commit(table, moderated(f"{second}.jpg", second, Violence=65.0))
+    table.units.clear()
+
+    assert len(Listing(table).page(ListQuestion(moderation="Violence")).matches) == 50
+
+    of_decided = {at: units for at, units in table.units.items() if "decided:" in at}
+    assert of_decided == dict.fromkeys(term_partitions(decided_term("Violence")), 1.0)
+    assert sum(of_decided.values()) == 4
 
 
 def test_the_largest_policy_does_not_stretch_the_bound_of_a_page() -> None:

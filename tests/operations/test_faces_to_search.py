@@ -16,7 +16,7 @@ from tests.operations.test_command_line import Run, Session, run  # noqa: F401
 from tests.operations.world import AT_ONCE, NAMES, OperatedWorld
 from tests.processors.test_people import ANN as ENROLLED
 from tests.processors.test_people import SEARCH, WITH_PEOPLE, enrol
-from tests.processors.world import World
+from tests.processors.world import SETTINGS, World
 
 NEW = b"cat 97 face:p1 99"
 # Commands go by the time of day.
@@ -123,3 +123,19 @@ def test_searches_have_a_quota_and_a_limit_a_day_like_detectors(operated: Operat
 
     assert shown[SEARCH]["calls_a_day"]["in_use"] == 7
     assert f"{SEARCH} 0 of 7" in run("status")[1]
+
+
+def test_metadata_leaves_photos_alone_whose_faces_would_be_searched(
+    operated: OperatedWorld,
+    run: Run,  # noqa: F811
+) -> None:
+    """Their records are of before pictures were read, so nothing but that is lacking in them."""
+    before, photos = World(settings=SETTINGS), {"old.jpg": b"cat 97 face:p1 99", "nobody.jpg": b"cat 97"}
+    for key, photo in photos.items():
+        assert before.deliver(before.s3.put(key, photo)) == []
+        operated.s3.put(key, photo)
+    operated.world.table.items.update(before.table.items)
+
+    told = json.loads(run("backfill", "s3://photos/", "--yes", "--metadata", "--json")[1])
+
+    assert (told["queued"], told["would_cost"], told["in_all"]["calls"]) == (1, 1, {})

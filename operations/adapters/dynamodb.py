@@ -45,16 +45,8 @@ COMPARED = (
     *("uploaded_at", "decided_at", "revision", "status"),
 )
 ASSESSED = (
-    "key",
-    "etag",
-    "size_bytes",
-    "version_id",
-    "uploaded_at",
-    "status",
-    "detectors",
-    "look",
-    "faces",
-    "searched",
+    *("key", "etag", "size_bytes", "version_id", "uploaded_at", "status"),
+    *("detectors", "look", "faces", "searched"),
 )
 ASSESSED_WITH_PHOTO = (*ASSESSED, "photo")
 # And of those whose renditions are looked for.

@@ -24,7 +24,7 @@ from contract.results import ResultName, pack
 
 # Stands in a film's own answer.
 IN_FRAMES = "Film"
-_MARK = "@"
+FRAME_MARK = "@"
 # A record holds so many names of each kind, the surest or first; intervals hold all.
 MOST_NAMES = 300
 # An item of DynamoDB's holds 400 KB. What does not fit is left out: the least sure labels first, then of each
@@ -105,20 +105,20 @@ def slices_of(picture: ResultName, facts: PhotoFacts) -> list[ResultName]:
     step = max(1, round(facts.slice_seconds * 1000))
     lasts = ceil(facts.duration_seconds * 1000)
     return [
-        replace(picture, fingerprint=f"{picture.fingerprint}{_MARK}{first}-{first + step}-{lasts}")
+        replace(picture, fingerprint=f"{picture.fingerprint}{FRAME_MARK}{first}-{first + step}-{lasts}")
         for first in range(0, lasts, step)
     ]
 
 
 def span_of(name: ResultName) -> Span | None:
     """Return the span of a slice by the name of its answer; None where it is about a whole file."""
-    _, mark, span = name.fingerprint.partition(_MARK)
+    _, mark, span = name.fingerprint.partition(FRAME_MARK)
     return Span(*map(int, span.split("-"))) if mark else None
 
 
 def of_frame(name: ResultName, frame: Frame) -> ResultName:
     """Return what the answer about a frame is kept by, by that about its film."""
-    return replace(name, fingerprint=f"{name.fingerprint}{_MARK}{frame.name}")
+    return replace(name, fingerprint=f"{name.fingerprint}{FRAME_MARK}{frame.name}")
 
 
 def frame_key(content_id: str, maker: str, frame: str) -> str:

@@ -40,8 +40,11 @@ class CompletionsQueue:
 
 
 @contextmanager
-def following(stack: Stack) -> Iterator[CompletionsQueue]:
-    """Subscribe a new queue to the topic, and remove both after the block, whatever ended it."""
+def following(stack: Stack, topic_arn: str | None = None, *, raw: bool = True) -> Iterator[CompletionsQueue]:
+    """Subscribe a new queue to the topic of completions, or another; remove both, whatever ended the block.
+
+    Messages that are no JSON come in SNS's envelope, which is (not `raw`).
+    """
     made = stack.sqs.create_queue(
         QueueName=f"loadtest-completions-{uuid4().hex[:12]}",
         Attributes={"MessageRetentionPeriod": str(_LONGEST_RETENTION_SECONDS)},
@@ -49,7 +52,7 @@ def following(stack: Stack) -> Iterator[CompletionsQueue]:
     # MiniStack says localhost, which need not be 127.0.0.1.
     url = f"{stack.endpoint_url}{urllib.parse.urlsplit(made).path}" if stack.is_local else made
     try:
-        subscription = _subscribe(stack, url)
+        subscription = _subscribe(stack, url, topic_arn or stack.outputs["topic_arn"], raw=raw)
         try:
             yield CompletionsQueue(stack, url)
         finally:
@@ -58,9 +61,8 @@ def following(stack: Stack) -> Iterator[CompletionsQueue]:
         stack.sqs.delete_queue(QueueUrl=url)
 
 
-def _subscribe(stack: Stack, url: str) -> str:
+def _subscribe(stack: Stack, url: str, topic: str, *, raw: bool) -> str:
     """Let the topic send to the queue, and tell it to. Returns the subscription."""
-    topic = stack.outputs["topic_arn"]
     asked = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     queue = asked["Attributes"]["QueueArn"]
     statement = {
@@ -76,7 +78,7 @@ def _subscribe(stack: Stack, url: str) -> str:
         TopicArn=topic,
         Protocol="sqs",
         Endpoint=queue,
-        Attributes={"RawMessageDelivery": "true"},
+        Attributes={"RawMessageDelivery": str(raw).lower()},
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 CONNECTIONS = 32
-_PICTURES_HANDLER = "processors.pictures_handler.handler"
+PICTURES = "processors.pictures_handler.handler"
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,15 @@ class Stack:
             if entry.startswith("handler.") and variables.get("TABLE_NAME") == self.outputs["table"]
         }
 
-    def pictures_function(self) -> DeployedFunction | None:
-        """Return the function that looks at photos as files; None where that is off."""
+    def function(self, handler: str) -> DeployedFunction | None:
+        """Return the stack's function with this handler; None where what it does is off."""
+        ours = {"BUCKET_NAME": self.outputs["bucket"], "TABLE_NAME": self.outputs["table"]}
         return next(
             (
                 self._deployed(room, listed, variables)
                 for room, entry, listed, variables in self._listed_functions()
-                if f"{room}.{entry}" == _PICTURES_HANDLER
-                and variables.get("BUCKET_NAME") == self.outputs["bucket"]
+                if f"{room}.{entry}" == handler
+                and all(variables.get(name, value) == value for name, value in ours.items())
             ),
             None,
         )

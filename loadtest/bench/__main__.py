@@ -18,7 +18,7 @@ from loadtest.completions import following
 from loadtest.gauges import circumstances
 from loadtest.places import LocalPlace
 from loadtest.plots import NoMarkersError
-from loadtest.stack import Stack
+from loadtest.stack import PICTURES, Stack
 from local.cloud.environment import LocalCloudError
 from local.cloud.stages import console
 
@@ -92,7 +92,7 @@ class Bench:
             if only in (None, Part.IMPORTS):
                 packages, code = self.place.packages_of_lambda, self.scratch / "code"
                 compared = starting.comparisons(services.functions(), packages, code)
-                if (pictures := services.pictures_function()) is not None:
+                if (pictures := services.function(PICTURES)) is not None:
                     compared.append(starting.of_pictures(pictures, packages, code))
         finally:
             self.say("stopping")

@@ -3,8 +3,10 @@
 Also batches of which AWS takes only a part: what is passed on, and what is added to its answer.
 """
 
+import hashlib
 import json
 import uuid
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,7 +14,11 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from contract.photos import PICTURE
+from contract.face_search import FACES_ANSWERED, FaceAnswerName
+from contract.films import FRAME_MARK
+from contract.meaning import OF_OUR_OWN
+from contract.results import ResultName
+from contract.table import CONTENT_PREFIX
 
 
 class AwsService(StrEnum):
@@ -91,7 +97,10 @@ class AwsAnswer:
 
 @dataclass(frozen=True)
 class Photograph:
-    """What a detector call is about: the operation, and one version of one object."""
+    """What a detector call is about: the operation, and one version of one object.
+
+    Of a picture that was sent along, the key is the SHA-256.
+    """
 
     operation: str
     key: str
@@ -101,13 +110,45 @@ class Photograph:
 def photograph_of(call: Call) -> Photograph | None:
     if call.service is not AwsService.REKOGNITION:
         return None
-    place = call.members["Image"]["S3Object"]
+    shown = call.members["Image"]
+    if "Bytes" in shown:
+        return Photograph(call.operation, hashlib.sha256(b64decode(shown["Bytes"])).hexdigest(), None)
+    place = shown["S3Object"]
     return Photograph(call.operation, place["Name"], place.get("Version"))
 
 
 @dataclass(frozen=True)
+class CutFace:
+    """The picture of a face, cut out of a version of a photo; the box is in ratios."""
+
+    key: str
+    version_id: str | None
+    box: tuple[float, ...]
+    picture: bytes
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.picture).hexdigest()
+
+
+def cut_faces_of(call: Call, answer: AwsAnswer) -> list[CutFace]:
+    """Return the faces that the pictures function has cut out; none if it was asked something else."""
+    if call.service is not AwsService.LAMBDA or "boxes" not in call.members:
+        return []
+    asked, said = call.members, json.loads(answer.body or b"null") if answer.accepted else None
+    crops = said.get("crops", []) if isinstance(said, dict) else []
+    return [
+        CutFace(asked["key"], asked["version_id"], tuple(box), b64decode(crop))
+        for box, crop in zip(asked["boxes"], crops, strict=False)
+    ]
+
+
+@dataclass(frozen=True)
 class SavedAnswer:
-    """A detector's answer written down: for which bytes (`contract.records`), by which detector."""
+    """A detector's answer written down: for which bytes, by which detector.
+
+    Bytes are named as in `contract.records`, and what is a part of them by `part_of`.
+    """
 
     content_id: str
     detector: str
@@ -118,12 +159,26 @@ def saved_answers_of(call: Call) -> list[SavedAnswer]:
     if call.operation != "BatchWriteItem":
         return []
     return [
-        SavedAnswer(item["pk"]["S"].removeprefix("content#"), item["sk"]["S"].partition("#")[0])
+        _saved(item["pk"]["S"].removeprefix(CONTENT_PREFIX), item["sk"]["S"])
         for requests in call.members["RequestItems"].values()
         for request in requests
         if "answer" in (item := request.get("PutRequest", {}).get("Item", {}))
-        and not item["sk"]["S"].startswith(PICTURE)  # which costs no call
+        and not item["sk"]["S"].startswith(tuple(OF_OUR_OWN))  # which cost no call
     ]
+
+
+def _saved(content_id: str, sort_key: str) -> SavedAnswer:
+    detector, _, fingerprint = sort_key.partition("#")
+    face = FaceAnswerName.read(ResultName(content_id, detector, fingerprint))
+    if detector == FACES_ANSWERED and face is not None:
+        return SavedAnswer(part_of(content_id, face.face), detector)
+    _, mark, frame = fingerprint.partition(FRAME_MARK)
+    return SavedAnswer(part_of(content_id, frame) if mark else content_id, detector)
+
+
+def part_of(content_id: str, part: str) -> str:
+    """Name a face of a photo."""
+    return f"{content_id}/{part}"
 
 
 # What each service says when it is asked too often, and the HTTP status that goes with it.

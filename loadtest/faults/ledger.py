@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
 
-from contract.detectors import OPERATIONS
-from loadtest.faults.calls import AwsService, Call, Photograph, SavedAnswer
+from contract.detectors import OPERATIONS, SEARCH
+from contract.face_search import FACES_ANSWERED
+from loadtest.faults.calls import AwsService, Call, CutFace, Photograph, SavedAnswer
 from loadtest.faults.plan import InjectedFault
 
 # Of several that ask one operation, the first: that is the one which runs of this kind ask.
-DETECTORS = {operation: detector for detector, operation in reversed(list(OPERATIONS.items()))}
+DETECTORS = {
+    **{operation: detector for detector, operation in reversed(list(OPERATIONS.items()))},
+    SEARCH.operation: FACES_ANSWERED,
+}
 # The processor's clients wait for 10 s; an answer that took longer came to nobody.
 PATIENCE_SECONDS = 10.0
 
@@ -157,6 +161,7 @@ class Ledger:
     faults: Counter[tuple[AwsService, InjectedFault]] = field(default_factory=Counter)
     kills: list[Kill] = field(default_factory=list)
     events: list[Paid | Save] = field(default_factory=list)
+    cut_faces: dict[str, CutFace] = field(default_factory=dict)
     _under_way: dict[int, Ticket] = field(default_factory=dict)
     _last_of_port: dict[int, Ticket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -193,6 +198,11 @@ class Ledger:
     def saved(self, ticket: Ticket, answer: SavedAnswer, *, took_effect: bool) -> None:
         with self._lock:
             self.events.append(Save(answer, ticket.invocation, took_effect))
+
+    def cut(self, faces: Sequence[CutFace]) -> None:
+        """Remember which face each picture shows that Rekognition may be shown, by its SHA-256."""
+        with self._lock:
+            self.cut_faces.update((face.digest, face) for face in faces)
 
     def killed(self, ports: Collection[int]) -> None:
         """The worker that talks from these ports does nothing any more."""

@@ -108,6 +108,7 @@ class Proxy:
     def _passed_on(self, call: Call, ticket: Ticket, fault: InjectedFault) -> AwsAnswer:
         begun = time.monotonic()
         answer = _send(self.upstream[call.service], call)
+        self.ledger.cut(calls.cut_faces_of(call, answer))
         photograph = calls.photograph_of(call)
         if photograph is not None and answer.accepted:
             lost_by = fault if fault in LOSES_THE_ANSWER else InjectedFault.NONE

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from contract.policy import ModerationAction
 from loadtest import ROOT
 from loadtest.faults.calls import AwsService
 from loadtest.faults.ledger import DETECTORS
@@ -42,6 +43,14 @@ def rows(run: Run) -> list[Row]:
             "completions missing",
             f"{len(verdict.silent)} ({run.completions} announced, {run.repeats} of them repeated)",
         ),
+        ("**completions that say what the record does not**", _with_reasons(verdict.misspoken)),
+        (
+            "photos allowed, to be reviewed, blocked",
+            ", ".join(str(run.by_action[action]) for action in ModerationAction),
+        ),
+        ("**rules of alerts that counted wrongly**", _of(verdict.alerts, run.alerts, " messages")),
+        ("**photos that name others than those on them**", _of(verdict.strangers, run.with_persons)),
+        ("**places that tell of who was forgotten**", _with_reasons(verdict.traces)),
         ("detector calls paid", str(run.paid)),
         ("paid more than once", str(twice.extra)),
         *((f"because {fate}", str(count)) for fate, count in twice.explained.items()),
@@ -67,6 +76,10 @@ def _listed(counts: Mapping[str, int]) -> str:
 def _with_reasons(keys: Mapping[str, str]) -> str:
     some = "; ".join(f"{key}: {reason}" for key, reason in list(keys.items())[:_MOST_REASONS])
     return f"{len(keys)} ({some})" if keys else "0"
+
+
+def _of(broken: Mapping[str, str], number: int, what: str = "") -> str:
+    return f"{_with_reasons(broken)} (of {number:,}{what})"
 
 
 def _faults_by_kind(faults: Mapping[tuple[AwsService, InjectedFault], int]) -> str:

@@ -4,21 +4,25 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from contract.policy import ModerationAction
 from loadtest.faults.calls import AwsService
-from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
+from loadtest.faults.ending import RunEnd
+from loadtest.faults.enrolling import enroll
+from loadtest.faults.ledger import Ledger
 from loadtest.faults.plan import OUTAGE_SECONDS, OUTAGES, FaultPlan, Spell, StagedOutages
 from loadtest.faults.proxy import Proxy, ProxyServer
 from loadtest.faults.script import Act, Actor, photos, script_of
 from loadtest.faults.site import FaultSite, Killer
-from loadtest.faults.verdict import Evidence, RunVerdict, bucket_now, counts_now, gather, judge, miscounted
+from loadtest.faults.verdict import RunVerdict, bucket_now
+from loadtest.faults.wings import THE_POLICY, context_in
 from local.cloud.environment import LocalClients
 from local.cloud.running import CLOUD, running_environment
 from local.cloud.services import PidFile
@@ -69,8 +73,6 @@ NEXT_WAVE_SHARE = 0.5
 HEAL_SHARE = 0.97
 LONGEST_WAVE_SECONDS = 40.0
 LONGEST_DRAIN_SECONDS = 240.0
-# Counts follow the records by themselves; they say when they have come so far by being right.
-LONGEST_COUNTING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,10 @@ class OutageResult:
 
 @dataclass(frozen=True)
 class Run:
-    """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued."""
+    """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued.
+
+    `alerts` counts different messages, `with_persons` photos on which somebody was found.
+    """
 
     order: RunOrder
     acts: Counter[Act]
@@ -102,6 +107,9 @@ class Run:
     outages: Sequence[OutageResult]
     completions: int
     repeats: int
+    by_action: Counter[ModerationAction | None]
+    alerts: int
+    with_persons: int
     paid: int
     left_over: int
     seconds_under_fault: float
@@ -131,51 +139,34 @@ def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
         display.phase("healed, draining")
         left_over = _drain(site, ledger, display)
         drained = time.monotonic()
-        display.phase("comparing bucket and table")
         overwritten = [step.key for wave in waves for step in wave if step.act is Act.OVERWRITE]
-        evidence = _gathered(site)
-        verdict, paid = _judged(site, actor, ledger, evidence, overwritten)
-        unexplained = _last_paid(ledger, actor, verdict.twice.unexplained)
+        end = RunEnd(site, actor, ledger, display.phase)
+        verdict = end.judged(overwritten)
         return Run(
             order=order,
             acts=Counter(step.act for wave in waves for step in wave),
             ledger=ledger,
             verdict=verdict,
-            outages=[_result(spell, proxy.outages, evidence, unexplained) for spell in proxy.outages.spells],
+            outages=[_result(spell, proxy.outages, end) for spell in proxy.outages.spells],
             completions=len(site.announced),
             repeats=site.repeats,
-            paid=paid,
+            by_action=Counter(map(THE_POLICY.action_of, end.evidence.records.values())),
+            alerts=len({message.id for message in site.alerts}),
+            with_persons=sum(bool(record.findings.persons) for record in end.evidence.records.values()),
+            paid=sum(end.calls.values()),
             left_over=left_over,
             seconds_under_fault=healed - begun,
             seconds_drained=drained - healed,
         )
 
 
-def _last_paid(ledger: Ledger, actor: Actor, names: Collection[Name]) -> list[float]:
-    """Return when each of these was paid for last, in seconds since 1970."""
-    paid = [event for event in ledger.events if isinstance(event, Paid)]
-    last = {(one.photograph.operation, actor.content_id_of(one.photograph)): one.at for one in paid}
-    return [last[name] for name in names if name in last]
-
-
-def _result(
-    spell: Spell, outages: StagedOutages, evidence: Evidence, unexplained: Sequence[float]
-) -> OutageResult:
-    failed = [letter.failed_at for letter in evidence.letters if letter.failed_at is not None]
+def _result(spell: Spell, outages: StagedOutages, end: RunEnd) -> OutageResult:
+    failed = [letter.failed_at for letter in end.evidence.letters if letter.failed_at is not None]
     return OutageResult(
         spell,
         sum(outages.of_moment(at) is spell for at in failed),
-        sum(outages.of_moment(at) is spell for at in unexplained),
+        sum(outages.of_moment(at) is spell for at in end.unexplained_at),
     )
-
-
-def _gathered(site: FaultSite) -> Evidence:
-    """Read everything, and the counts again until they are those of the records or have had long enough."""
-    evidence = gather(site.clients, site.outputs)
-    ends_at = time.monotonic() + LONGEST_COUNTING_SECONDS
-    while miscounted(evidence) and time.monotonic() < ends_at:
-        evidence = replace(evidence, counts=counts_now(site.clients, site.outputs))
-    return evidence
 
 
 @contextmanager
@@ -185,7 +176,7 @@ def _proxied_site(
     display.phase("starting a place")
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as directory,
-        running_environment(Path(directory)) as (environment, outputs),
+        running_environment(Path(directory), context_in(Path(directory))) as (environment, outputs),
     ):
         site = FaultSite(outputs, LocalClients(environment), environment.cloud_log)
         cloud = PidFile.read(environment.directory / f"{CLOUD}.pid.json")
@@ -199,6 +190,8 @@ def _proxied_site(
         proxy = Proxy(plan, ledger, upstream, killer.kill)
         server.serve(proxy)
         site.be_impatient()
+        display.phase("enrolling somebody")
+        enroll(environment.directory)
         site.send_through(server.url)
         with site.subscribed():
             try:
@@ -231,24 +224,3 @@ def _drain(site: FaultSite, ledger: Ledger, display: Display) -> int:
     while site.listen():
         pass
     return site.messages_left()
-
-
-def _judged(
-    site: FaultSite, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
-) -> tuple[RunVerdict, int]:
-    """Return the verdict, and the number of calls that Rekognition accepted."""
-    names = actor.content_ids_by_digest()
-    calls = {
-        (operation, names.get(digest, digest)): count
-        for (operation, digest), count in site.calls_by_content().items()
-    }
-    killed = {kill.invocation for kill in ledger.kills}
-    payments = payments_of(ledger.events, actor.content_id_of, killed)
-    twice = paid_twice(calls, payments)
-    true_labels = {
-        key: site.labels_of(actor.bodies[key, present[1]])
-        for key in overwritten
-        if (present := evidence.bucket[key]) is not None
-    }
-    verdict = judge(evidence, site.announced.keys(), site.outputs.bucket, twice, true_labels)
-    return verdict, sum(calls.values())

@@ -1,8 +1,9 @@
 """The place under fault: functions that call through the proxy, impatient queues, workers that are killed."""
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,17 +11,28 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from aws.stack_outputs import read_outputs
+from contract.alert_state import AlertState
+from contract.alerts import FLUSH_EVENT, alert_key
+from contract.face_search import FaceBox, matches_in, question_parameters
 from contract.settings import ProcessorSettings
 from loadtest.completions import CompletionsQueue, following
+from loadtest.faults.alerting import AlertTold
+from loadtest.faults.enrolling import looked_for
 from loadtest.faults.ledger import Ledger
-from loadtest.stack import ControlApi, Stack
+from loadtest.faults.wings import RULES
+from loadtest.stack import ControlApi, DeployedFunction, Stack
+from local.cloud.assembly import STACK_NAME
 from local.cloud.environment import LocalClients, Outputs
+from processors.adapters.face_search import kept_of_search
 from processors.detectors import chosen
 
 # In place of contract.timing.VISIBILITY_SECONDS (361 s), so that a killed worker's messages are back in time
 # for the run to end. Most batches take less; those that take longer come back while they are being worked on.
 VISIBILITY_SECONDS = 30
 _WAIT_SECONDS = 2
+_ALERTS = "processors.alerts_handler.handler"
+_THROUGH_THE_PROXY = ("processors.handler.handler", _ALERTS)
 
 
 @dataclass
@@ -32,33 +44,49 @@ class FaultSite:
     log: Path
     announced: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     repeats: int = 0
+    alerts: list[AlertTold] = field(default_factory=list)
     _completions: CompletionsQueue = field(init=False)
+    _alerts: CompletionsQueue = field(init=False)
 
     @cached_property
     def _stack(self) -> Stack:
         return Stack(asdict(self.outputs))
 
     def send_through(self, proxy_url: str) -> None:
-        """Point the processor, and nothing else, at the proxy: a function's own variables win."""
-        processor = self._stack.functions()["processors"]
+        """Point what keeps the promises at the proxy, and nothing else: a function's own variables win."""
         variables = {"AWS_ENDPOINT_URL": proxy_url, "AWS_ENDPOINT_URL_REKOGNITION": proxy_url}
-        self._stack.functions_client.update_function_configuration(
-            FunctionName=processor.name, Environment={"Variables": {**processor.environment, **variables}}
-        )
+        for handler in _THROUGH_THE_PROXY:
+            function = self._function(handler)
+            self._stack.functions_client.update_function_configuration(
+                FunctionName=function.name, Environment={"Variables": {**function.environment, **variables}}
+            )
+
+    def _function(self, handler: str) -> DeployedFunction:
+        function = self._stack.function(handler)
+        assert function is not None, f"{handler} is on"
+        return function
+
+    def _queues(self) -> tuple[str, ...]:
+        return (self.outputs.queue_url, self.outputs.bulk_queue_url, self.outputs.alerts_queue_url)
 
     def be_impatient(self) -> None:
-        for url in (self.outputs.queue_url, self.outputs.bulk_queue_url):
+        for url in self._queues():
             self.clients.sqs.set_queue_attributes(
                 QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
             )
 
     @contextmanager
     def subscribed(self) -> Iterator[None]:
-        with following(self._stack) as self._completions:
+        stack_outputs = read_outputs(self.clients.cloudformation, STACK_NAME) or {}
+        with ExitStack() as until_over:
+            self._completions = until_over.enter_context(following(self._stack))
+            alerts = following(self._stack, stack_outputs["AlertsTopicArn"], raw=False)
+            self._alerts = until_over.enter_context(alerts)
             yield
 
     def listen(self) -> bool:
-        """Take in completions, waiting a little for one; return whether there were any."""
+        """Take in what is told, waiting a little for a completion; return whether there was one."""
+        self.alerts += map(AlertTold.of, self._alerts.receive(wait_seconds=0))
         received = self._completions.receive(_WAIT_SECONDS)
         for completion in received:
             self.repeats += completion["id"] in self.announced
@@ -78,10 +106,27 @@ class FaultSite:
         return {key for key, present in bucket.items() if present not in said.get(key, set())}
 
     def messages_left(self) -> int:
-        """Count the messages in both queues of work: waiting, being worked on, or kept away for a while."""
-        return sum(
-            self._stack.depth(url).total for url in (self.outputs.queue_url, self.outputs.bulk_queue_url)
-        )
+        """Count the messages in all queues of work: waiting, being worked on, or kept away for a while."""
+        return sum(self._stack.depth(url).total for url in self._queues())
+
+    def all_is_told(self) -> bool:
+        """Have the function of alerts send what is due, as its schedule does; return whether all was told."""
+        name = self._function(_ALERTS).name
+        asked = json.dumps({FLUSH_EVENT: "due"}).encode()
+        self._stack.functions_client.invoke(FunctionName=name, Payload=asked)
+        states = map(self._alert_state, (rule.name for rule in RULES))
+        return not any(state.held or state.sending for state in states)
+
+    def _alert_state(self, rule: str) -> AlertState:
+        table = self.clients.tables.Table(self.outputs.table)
+        answer = table.get_item(Key={**alert_key(rule)._asdict()}, ConsistentRead=True)
+        return AlertState.from_item(answer["Item"]) if "Item" in answer else AlertState()
+
+    def persons_like(self, picture: bytes, face: FaceBox) -> Mapping[str, float]:
+        """Ask the local Rekognition once more who is like a face, past the proxy, as the processor asks."""
+        asked = question_parameters(self.outputs.people_collection)
+        answer = self._stack.rekognition.search_users_by_image(Image={"Bytes": picture}, **asked)
+        return matches_in(kept_of_search(answer, face), looked_for(self.clients, self.outputs))
 
     def labels_of(self, photo: bytes) -> Mapping[str, float]:
         """Ask the local Rekognition once more, past the proxy, as the processor asks."""

@@ -1,11 +1,15 @@
 """What is there at the end, read directly, and whether the promises were kept."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 from aws.calls import pages
+from aws.queue_depths import read_depth
+from contract.meaning import OF_OUR_OWN
 from contract.moments import to_seconds
 from contract.notifications import completion
 from contract.records import Findings, ImageRecord, Status
@@ -13,6 +17,7 @@ from contract.results import Result, ResultName
 from contract.table import IndexRow, index_rows
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
 from loadtest.faults.ledger import PaidTwice
+from loadtest.faults.wings import DETECTORS_OF, THE_POLICY
 from local.cloud.environment import LocalClients, Outputs
 from local.demo.draining import dead_letters
 from processors.detectors import reader
@@ -110,6 +115,8 @@ def _letters(clients: LocalClients, outputs: Outputs) -> Iterator[Letter]:
         else:
             cause = f"{failure.kind}: {failure.code}"
             yield Letter(cause, letter.keys, to_seconds(failure.last_failed_at))
+    uncounted = read_depth(clients.sqs, outputs.alerts_dead_letter_queue_url).total
+    yield from repeat(Letter("a completion that no rule of alerts has counted", ()), uncounted)
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,9 @@ class RunVerdict:
     object, or of an object that is gone. `silent`: no completion of the record that stands. `dead`: causes of
     dead letters, of which there are to be none, for nothing that was done to the calls was a photo's own
     fault. `miscounted`: names of labels and statuses, with how many are counted and how many there are.
+    `misspoken`: keys of which was announced other than what the record says by the policy. `alerts`: rules
+    that told of more or fewer photos than matched. `strangers`: keys whose records name others than those who
+    are there. `traces`: where something is left of who was forgotten.
     """
 
     lost: dict[str, str]
@@ -129,23 +139,28 @@ class RunVerdict:
     dead: Counter[str]
     twice: PaidTwice
     miscounted: dict[str, tuple[int, int]]
+    misspoken: dict[str, str]
+    alerts: dict[str, str] = field(default_factory=dict)
+    strangers: dict[str, str] = field(default_factory=dict)
+    traces: dict[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
-        """Return whether nothing was lost, stale, silent, buried, or paid twice without a cause."""
-        return not (
-            self.lost or self.stale or self.silent or self.dead or self.twice.unexplained or self.miscounted
-        )
+        """Return whether all promises were kept: nothing has a payment without a cause, or anything else."""
+        announced_right = not (self.silent or self.misspoken or self.alerts or self.miscounted)
+        people_right = not (self.strangers or self.traces)
+        nothing_wrong = not (self.lost or self.stale or self.dead or self.twice.unexplained)
+        return announced_right and people_right and nothing_wrong
 
 
 def judge(
     evidence: Evidence,
-    announced: Collection[str],
+    announced: Mapping[str, Mapping[str, Any]],
     bucket_name: str,
     twice: PaidTwice,
     true_labels: Mapping[str, Mapping[str, float]],
 ) -> RunVerdict:
-    """Compare the bucket with the table, and the table with what was announced.
+    """Compare the bucket with the table, and the table with what was announced, by id.
 
     `true_labels` are those of some keys, asked for once more with the very bytes that are there.
     """
@@ -162,24 +177,36 @@ def judge(
             stale[key] = "the record is of another version"
         elif record.status is not Status.RECOGNIZED:
             lost[key] = f"rejected: {record.rejection.code if record.rejection else 'without a reason'}"
+        elif record.detectors.keys() - OF_OUR_OWN != set(DETECTORS_OF[key]):
+            lost[key] = f"it was looked at by {', '.join(sorted(record.detectors))}"
         elif (said := _said(evidence, record)) is None:
             lost[key] = "a raw result is missing"
-        elif said != record.findings:
+        elif said != replace(record.findings, persons={}, searched=0):
             stale[key] = "the record does not say what the detectors said about these bytes"
         elif record.findings.labels != true_labels.get(key, record.findings.labels):
             stale[key] = "the detectors' answer is about other bytes"
     _compare_rows(evidence, lost, stale)
-    records = evidence.records.values()
+    due = [completion(bucket_name, record, THE_POLICY) for record in evidence.records.values()]
     return RunVerdict(
         lost,
         stale,
-        tuple(
-            sorted(record.key for record in records if completion(bucket_name, record).id not in announced)
-        ),
+        tuple(sorted(str(said.body["key"]) for said in due if said.id not in announced)),
         Counter(letter.cause for letter in evidence.letters),
         twice,
         miscounted(evidence),
+        {
+            str(said.body["key"]): f"{fields} of its completion"
+            for said in due
+            if said.id in announced and (fields := _other_fields(said.body, announced[said.id]))
+        },
     )
+
+
+def _other_fields(due: Mapping[str, Any], announced: Mapping[str, Any]) -> str:
+    """Return which fields of a completion are not what they are to be."""
+    as_sent: dict[str, Any] = json.loads(json.dumps(due))
+    names = sorted(as_sent.keys() | announced.keys())
+    return ", ".join(name for name in names if as_sent.get(name) != announced.get(name))
 
 
 def miscounted(evidence: Evidence) -> dict[str, tuple[int, int]]:

@@ -72,12 +72,14 @@ def take_down(environment: LocalEnvironment) -> bool:
 
 
 @contextmanager
-def running_environment(directory: Path) -> Iterator[tuple[LocalEnvironment, Outputs]]:
+def running_environment(
+    directory: Path, context: Mapping[str, object] = LOCAL_CONTEXT
+) -> Iterator[tuple[LocalEnvironment, Outputs]]:
     """Run an environment of one's own while the block lasts, on two free ports."""
     environment = on_ports(LocalEnvironment(directory.resolve()), 0)
     with at_work(environment):
         try:
-            yield environment, bring_up(environment, Stages(Console(stderr=True, quiet=True)))
+            yield environment, bring_up(environment, Stages(Console(stderr=True, quiet=True)), context)
         finally:
             take_down(environment)
 

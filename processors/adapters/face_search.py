@@ -126,14 +126,14 @@ class FaceSearches(RekognitionDetectors):
         what = f"{detector.question.operation} of a face on s3://{self.bucket_name}/{version.key}"
         picture = self.crops.of(content_id, face)
         response = asked(self.client, detector, {"Bytes": picture}, what)
-        return _kept(response, self.crops.box(content_id, face))
+        return kept_of_search(response, self.crops.box(content_id, face))
 
 
 def shown_as(content_id: str, face: FaceOfPhoto) -> str:
     return json.dumps([content_id, face.name])
 
 
-def _kept(response: Mapping[str, Any], box: FaceBox) -> Mapping[str, Any]:
+def kept_of_search(response: Mapping[str, Any], box: FaceBox) -> Mapping[str, Any]:
     """Return what is kept of an answer: who is like the face, if it was this face that was looked at.
 
     The largest face of a picture is; a neighbour that is larger reaches into it now and then.

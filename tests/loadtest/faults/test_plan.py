@@ -62,7 +62,7 @@ def test_the_script_changes_only_what_was_uploaded_before_and_each_key_once() ->
     there: set[str] = set()
     changed: list[str] = []
     for step in (step for wave in script_of(7, 500) for step in wave):
-        if step.act is Act.UPLOAD:
+        if step.act in {Act.UPLOAD}:
             there.add(step.key)
         else:
             assert (step.source or step.key) in there

@@ -12,6 +12,7 @@ from contract.results import Result, ResultName
 from contract.table import index_rows
 from loadtest.faults.ledger import PaidTwice
 from loadtest.faults.verdict import UNEXPLAINED, Evidence, Letter, RunVerdict, judge
+from loadtest.faults.wings import THE_POLICY
 
 VERSION = ImageVersion("a.jpg", "etag", 9, "v1", "2024-01-01T00:00:00.000Z")
 RECORD = ImageRecord(
@@ -41,8 +42,8 @@ NOTHING_TWICE = PaidTwice(0, Counter(), ())
 
 
 def verdict(evidence: Evidence, twice: PaidTwice = NOTHING_TWICE, *, announced: bool = True) -> RunVerdict:
-    said = {completion("bucket", record).id for record in evidence.records.values()} if announced else set()
-    return judge(evidence, said, "bucket", twice, {})
+    due = [completion("bucket", record, THE_POLICY) for record in evidence.records.values()]
+    return judge(evidence, {said.id: said.body for said in due} if announced else {}, "bucket", twice, {})
 
 
 def test_all_is_well() -> None:
@@ -87,8 +88,23 @@ def test_a_visible_row_that_is_not_of_the_record_is_stale_an_invisible_one_is_no
 
 def test_labels_of_other_bytes_are_stale() -> None:
     assert set(verdict(replace(GOOD, records={"a.jpg": replace(RECORD, findings=Findings({}, 1))})).stale)
-    said = {completion("bucket", RECORD).id}
-    assert set(judge(GOOD, said, "bucket", NOTHING_TWICE, {"a.jpg": {"Dog": 80.0}}).stale) == {"a.jpg"}
+    due = completion("bucket", RECORD, THE_POLICY)
+    found = judge(GOOD, {due.id: due.body}, "bucket", NOTHING_TWICE, {"a.jpg": {"Dog": 80.0}})
+    assert set(found.stale) == {"a.jpg"}
+
+
+def test_a_completion_that_is_not_by_the_policy_is_noticed() -> None:
+    said = completion("bucket", RECORD, THE_POLICY)
+    other = {**said.body, "moderation_action": "block"}
+    found = judge(GOOD, {said.id: other}, "bucket", NOTHING_TWICE, {})
+    assert found.misspoken == {"a.jpg": "moderation_action of its completion"}
+    assert not found.kept
+
+
+def test_a_photo_that_was_not_asked_about_as_its_prefix_wants_is_lost() -> None:
+    below = replace(RECORD, version=replace(VERSION, key="inbox/a.jpg"))
+    evidence = replace(GOOD, bucket={"inbox/a.jpg": ("etag", "v1")}, records={"inbox/a.jpg": below})
+    assert verdict(evidence).lost == {"inbox/a.jpg": "it was looked at by faces, labels"}
 
 
 def test_a_record_of_which_nobody_was_told_is_silent() -> None:

@@ -79,12 +79,14 @@ _THROTTLED = """
     503 SlowDown OverLimit RequestLimitExceeded RequestThrottled LimitExceededException
     TooManyRequestsException ProvisionedThroughputExceeded ProvisionedThroughputExceededException
     Throttled Throttling ThrottlingException KMS.ThrottlingException KMSThrottling KmsThrottled
+    ServiceQuotaExceededException
 """
 # What passes by itself, whatever its status.
 _PASSING = """
     InternalError InternalFailure InternalServerError ServiceUnavailable RequestTimeout
     RequestTimeoutException IDPCommunicationError OperationAborted ReplicatedWriteConflictException
     TransactionCanceledException TransactionConflictException TransactionInProgressException
+    ModelErrorException ModelNotReadyException ModelTimeoutException
 """
 # What a service refuses about the one request, an item that is too large, say; and what SNS and SQS say of
 # one entry of a batch.

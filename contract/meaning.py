@@ -1,7 +1,8 @@
 """Search by meaning: what stands for the meaning of a photo, what it is made of, and where it is searched.
 
-A vector is made of the labels of a content, kept as the answer of one more detector, `meaning`, and written
-into an index row, by which the table's vector index finds it. Vectors that were made by different models say
+A vector is made of the labels of a content, or by a model of Amazon Bedrock of its thumbnail, kept as the
+answer of one more detector, `meaning`, and written into an index row, by which the table's vector index finds
+it. Vectors that were made by different models say
 nothing about each other, so each model has a space of its own, which its fingerprints begin with: an index
 row of one is never compared with a question of another. Other settings (which labels there are, which are
 hidden) make another fingerprint in the same space: such vectors can be compared, and are made anew by a
@@ -21,12 +22,26 @@ MEANING = "meaning"
 BY_LABELS = "labels"
 # The same, and photos whose labels were asked for before it was on are asked about once more.
 BY_LABELS_ANEW = "labels_anew"
-# Detectors that ask a function of ours, and not Rekognition: their answers cost no call.
+# A model that puts pictures and texts into one space. Its vectors are paid for, and have a line of a quota.
+BY_BEDROCK = "bedrock"
+# Detectors that ask a function of ours: their answers cost no call of Rekognition.
 OF_OUR_OWN = frozenset({PICTURE, MEANING})
 # all-MiniLM-L6-v2 in 8 bits, and how the vector of a photo is put together from those of its labels
 # (`labels_in`): a change of either is another space. The second weighs labels by roots and by their parents.
 SPACE = "minilm2"
 DIMENSIONS = 384
+
+# https://docs.aws.amazon.com/bedrock/latest/userguide/titan-multiemb-models.html: its vectors may have 384
+# numbers, too, and so stand in the same index, in a space of their own.
+BEDROCK_MODEL = "amazon.titan-embed-image-v1"
+BEDROCK_SPACE = "titan1"
+INVOKE_MODEL = "InvokeModel"
+# The model's quota was 2,000 requests a minute, less a tenth for questions; since 2026 AWS counts tokens, and
+# does not say how many a picture has: throttles tell. A deployment's `quotas` go before it.
+# https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-runtime.html
+VECTORS_A_SECOND = 30.0
+# One worker asks for so many at once, half a second each: some workers fill that.
+PICTURE_VECTORS_AT_ONCE = 8
 
 # The table's index of vectors, and the attributes that it is about. Nothing but rows of vectors has them.
 VECTOR_INDEX = "by-meaning"
@@ -50,6 +65,11 @@ MEANINGS_AT_ONCE = 2
 
 Vector = tuple[float, ...]
 Labels = Sequence[tuple[str, float]]
+
+
+def space_by(made_by: str) -> str:
+    """Return the space of a deployment's vectors, by the setting that says what makes them."""
+    return BEDROCK_SPACE if made_by == BY_BEDROCK else SPACE
 
 
 def space_of(fingerprint: str) -> str:

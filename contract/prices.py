@@ -89,6 +89,10 @@ class Prices:
     # Of an index of vectors, as seen in August 2026: what is written to it, and what a search looks at.
     vectors_written_gb: float = 0.52
     vectors_searched_gb: float = 0.002
+    # Of Titan Multimodal Embeddings, as seen in 2026: pictures, and tokens of texts.
+    # https://aws.amazon.com/bedrock/pricing/
+    million_pictures_embedded: float = 60.00
+    million_tokens_embedded: float = 0.80
     # S3's events are among those that a service sends only where it was asked to.
     million_bridged_events: float = 1.00
     # By the month.

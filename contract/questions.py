@@ -8,7 +8,15 @@ from typing import Any
 
 from contract.detector_choice import ByPrefix, Detectors
 from contract.detectors import SPECS
-from contract.meaning import LEAST_PERCENT, MEANING, SPACE
+from contract.meaning import (
+    BEDROCK_MODEL,
+    BEDROCK_SPACE,
+    DIMENSIONS,
+    INVOKE_MODEL,
+    LEAST_PERCENT,
+    MEANING,
+    SPACE,
+)
 from contract.photos import PICTURE, PICTURE_VERSION
 from contract.settings import ProcessorSettings
 
@@ -18,6 +26,7 @@ class Question:
     """One question: an operation of Rekognition, and its parameters beside the image.
 
     `space` is that of the vectors that answer it (contract/meaning.py); its fingerprint begins with it.
+    `made_of` is the detector whose answer it is about, where that is not the photo itself.
     `widened` are parameters by which more is answered than is read: what was answered without them is as
     good, and so they are no part of the fingerprint.
     """
@@ -26,6 +35,7 @@ class Question:
     parameters: Mapping[str, Any]
     space: str = ""
     widened: Mapping[str, Any] = field(default_factory=dict)
+    made_of: str = ""
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -54,11 +64,16 @@ def meaning_question(settings: ProcessorSettings) -> Question:
 
     They are made of no label that is hidden, so none is found by what it means. A change of what is hidden is
     another fingerprint, and photos are found by their former vectors until a backfill has made new ones.
+    A model that sees pictures is shown the thumbnail, whatever else the file says.
     """
+    if settings.sees_meaning:
+        asked = {"model": BEDROCK_MODEL, "numbers": DIMENSIONS, "of": "thumbnail"}
+        return Question(INVOKE_MODEL, asked, BEDROCK_SPACE, made_of=PICTURE)
     return Question(
         MEANING,
         {"of": questions(settings)["labels"].fingerprint, "policy": _what_a_policy_hides(settings.policy)},
         SPACE,
+        made_of="labels",
     )
 
 
@@ -82,7 +97,8 @@ def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
         )
         for name in settings.every_detector
     }
-    if "labels" in asked and (settings.meaning_function or settings.labels_anew == "yes"):
+    of_labels = settings.meaning_function and not settings.sees_meaning
+    if "labels" in asked and (of_labels or settings.labels_anew == "yes"):
         asked["labels"] = _down_to_what_vectors_take(asked["labels"], is_anew=settings.labels_anew == "yes")
     return asked
 
@@ -103,7 +119,7 @@ def wanted_fingerprints(settings: ProcessorSettings) -> ByPrefix[Mapping[str, st
     all_of_them = fingerprints_of_all(settings)
 
     def wanted(detectors: Detectors) -> Mapping[str, str]:
-        after = (MEANING,) if "labels" in detectors else ()
+        after = (MEANING,) if settings.sees_meaning or "labels" in detectors else ()
         names = (PICTURE, *detectors, *after)
         return {name: all_of_them[name] for name in names if name in all_of_them}
 
@@ -115,6 +131,6 @@ def fingerprints_of_all(settings: ProcessorSettings) -> Mapping[str, str]:
     asked = {name: question.fingerprint for name, question in questions(settings).items()}
     if settings.pictures_function:
         asked = {PICTURE: picture_question(settings).fingerprint, **asked}
-    if settings.meaning_function and "labels" in asked:
+    if settings.meaning_function and (settings.sees_meaning or "labels" in asked):
         asked[MEANING] = meaning_question(settings).fingerprint
     return asked

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from contract.detectors import CALLS, OPERATIONS, SEARCH, SPECS
+from contract.meaning import INVOKE_MODEL, VECTORS_A_SECOND
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 
 # Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
@@ -27,6 +28,8 @@ ELSEWHERE: Mapping[str, float] = {spec.operation: spec.quota_elsewhere for spec 
 
 def usual_quota(operation: str, region: str) -> float:
     """Return the calls a second that a new account has for an operation in a region."""
+    if operation == INVOKE_MODEL:
+        return VECTORS_A_SECOND
     return (IN_LARGE_REGIONS if region in LARGE_REGIONS else ELSEWHERE)[operation]
 
 

@@ -13,6 +13,7 @@ from contract.detectors import (
     operations_of,
 )
 from contract.key_filter import KeyFilter
+from contract.meaning import BY_BEDROCK, INVOKE_MODEL
 from contract.quotas import IN_LARGE_REGIONS
 
 
@@ -39,8 +40,10 @@ class ProcessorSettings:
     `block_tag` says whether objects of photos that the policy or a person blocks are tagged
     (contract/block_tag.py): `yes` or `no`.
     `meaning_function` makes vectors of labels, which are then asked for down to what a vector is made of;
-    empty where photos are not searched by meaning. `labels_anew` says whether labels are asked for once more
-    where they are kept from before: `yes`, or empty.
+    empty where photos are not searched by meaning. `meaning_by` is `bedrock` where it makes them of
+    thumbnails instead, by a model that has a quota as operations of Rekognition have; or empty.
+    `labels_anew` says whether labels are asked for once more where they are kept from before: `yes`, or
+    empty.
     `people_collection` is the collection of persons who are looked for; empty where nobody is.
     `cameras` are those whose pictures are compared (contract/cameras.py), as JSON; empty for none.
     `film_jobs` is how many jobs of Rekognition may work on films at once (0: none do),
@@ -79,6 +82,7 @@ class ProcessorSettings:
     custom_labels_model: str = ""
     block_tag: str = "no"
     meaning_function: str = ""
+    meaning_by: str = ""
     labels_anew: str = ""
     films_function: str = ""
     people_collection: str = ""
@@ -102,6 +106,11 @@ class ProcessorSettings:
         return every_detector(self.detectors_of)
 
     @property
+    def sees_meaning(self) -> bool:
+        """Whether vectors are made of pictures, by a model of Bedrock."""
+        return bool(self.meaning_function) and self.meaning_by == BY_BEDROCK
+
+    @property
     def answers_are_shared(self) -> bool:
         return self.share_answers == "yes"
 
@@ -121,10 +130,16 @@ class ProcessorSettings:
             raise ValueError(
                 f"DETECTORS is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
             )
-        operations = (*operations_of(detectors), *((SEARCH.operation,) if self.people_collection else ()))
+        operations = (
+            *operations_of(detectors),
+            *((SEARCH.operation,) if self.people_collection else ()),
+            *((INVOKE_MODEL,) if self.sees_meaning else ()),
+        )
         without = [name for name in operations if self.quotas.get(name, 0) <= 0]
         if without:
             raise ValueError(f"QUOTAS gives no calls a second for {', '.join(without)}")
+        if self.sees_meaning and not self.pictures_function:
+            raise ValueError("MEANING_BY is bedrock, which is shown thumbnails; PICTURES_FUNCTION is not set")
         if CUSTOM_LABELS in detectors and not self.custom_labels_model:
             raise ValueError("CUSTOM_LABELS_MODEL is not set, which the detector custom_labels asks")
         for name in ("concurrent_calls", "workers"):
@@ -146,7 +161,8 @@ class QuerySettings:
     operators, `corrections` whether people may correct what is said of photos. `policy` is that by which
     answers are given (contract/policy.py), as JSON; empty where there is none. `block_tag` says whether
     photos that are to be blocked are shown nowhere: `yes` or `no`.
-    `meaning_function` makes vectors of questions; empty where photos are not searched by meaning.
+    `meaning_function` makes vectors of questions, by Bedrock where `meaning_by` is `bedrock`; empty where
+    photos are not searched by meaning.
     From `people_similarity_percent` on a face is told to be somebody's; 0 where nobody is looked for.
     `cameras` are those whose events can be asked for (contract/cameras.py), as JSON; empty for none.
     """
@@ -172,6 +188,7 @@ class QuerySettings:
     corrections: str = "no"
     block_tag: str = "no"
     meaning_function: str = ""
+    meaning_by: str = ""
     people_similarity_percent: float = 0.0
     cameras: str = ""
 
@@ -261,6 +278,13 @@ class PicturesSettings:
     sidecars: str = "no"
     films: str = "no"
     cameras: str = ""
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """What the meaning function needs to know where a model of Bedrock is asked: where thumbnails are."""
+
+    renditions_bucket: str
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,9 @@ PICTURE_TIMEOUT_SECONDS = 25
 
 # Its start takes a second or two on a core, a vector of labels a tenth of one. Who asks by words waits less.
 MEANING_TIMEOUT_SECONDS = 20
+# Where Bedrock is asked: with the last of its attempts it ends within RESERVE_SECONDS.
+EMBEDDING_CALL_SECONDS = 8
+EMBEDDING_TIMEOUT_SECONDS = 12
 # A slice of a film is cut so that it takes half of this; what takes longer is gone through in leaps.
 FILM_TIMEOUT_SECONDS = 30
 

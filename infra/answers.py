@@ -17,6 +17,7 @@ from constructs import Construct
 
 from contract import timing
 from contract.cameras import write_cameras
+from contract.meaning import BY_BEDROCK
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
 from contract.settings import QuerySettings
 from contract.table import RANK_INDEX, signing_key
@@ -132,6 +133,7 @@ class Answers(Construct):
                     policy=settings.policy_json,
                     corrections="yes" if settings.corrections else "no",
                     block_tag="yes" if settings.block_tag else "no",
+                    meaning_by=BY_BEDROCK if settings.sees_meaning else "",
                     people_similarity_percent=settings.people_similarity_percent if settings.people else 0,
                     cameras=write_cameras(settings.all_cameras),
                 )

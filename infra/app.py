@@ -58,6 +58,7 @@ class ImagepipeStack(Stack):
         people: Bundle,
         pictures: Bundle,
         meaning: Bundle,
+        embedding: Bundle,
         films: Bundle,
     ) -> None:
         super().__init__(
@@ -162,7 +163,14 @@ class ImagepipeStack(Stack):
             editor=editor.function if editor else None,
         )
         meant = (
-            Meaning(self, "Meaning", settings, code=meaning.build(), table=store.table)
+            Meaning(
+                self,
+                "Meaning",
+                settings,
+                code=(embedding if settings.sees_meaning else meaning).build(),
+                table=store.table,
+                pictures=looking,
+            )
             if settings.meaning
             else None
         )
@@ -196,7 +204,11 @@ class ImagepipeStack(Stack):
                 intake=intake,
                 processor=processing.function,
                 pictures=looking,
-                also=[part.function for part in (filming, jobs, upkeep) if part],
+                also=[
+                    part.function
+                    for part in (filming, jobs, upkeep, meant if settings.sees_meaning else None)
+                    if part
+                ],
             )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None

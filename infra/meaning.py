@@ -1,24 +1,31 @@
-"""What finds photos by meaning: a function with a model of text, and the table's index of vectors."""
+"""What finds photos by meaning: a function that knows texts or asks Bedrock, and an index of vectors."""
 
 from pathlib import Path
 
+from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from contract import meaning, timing
+from contract.environment import dump
+from contract.settings import EmbeddingSettings
 from infra.accepted import accept_from_cloudformation
-from infra.functions import PythonFunction, allow
+from infra.functions import PythonFunction, allow, allow_on_objects
+from infra.pictures import Pictures
 from infra.settings import DeploymentSettings
 
 # A whole core: the model runs on one, and its start is what a first question waits for.
 MEMORY_MB = 1769
+# It turns a thumbnail into JPEG, and waits for Bedrock.
+SEEING_MEMORY_MB = 512
 
 
 class Meaning(Construct):
     """The meaning function, which the processor asks about labels and the query function about texts.
 
-    It may do nothing but write its log.
+    It may do nothing but write its log. Where Bedrock makes the vectors, it is asked about the thumbnails of
+    `pictures` instead of labels: it may read renditions, and ask one model.
     """
 
     def __init__(
@@ -29,21 +36,32 @@ class Meaning(Construct):
         *,
         code: Path,
         table: dynamodb.ITable,
+        pictures: Pictures | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._table = table
+        sees = pictures if settings.sees_meaning else None
         self.function = PythonFunction(
             self,
             "Meaning",
             room="processors",
-            entry="meaning_handler",
+            entry="embedding_handler" if sees else "meaning_handler",
             service="meaning",
             code=code,
-            environment={},
-            timeout_seconds=timing.MEANING_TIMEOUT_SECONDS,
-            memory_mb=MEMORY_MB,
+            environment=dump(EmbeddingSettings(sees.renditions.bucket_name)) if sees else {},
+            timeout_seconds=timing.EMBEDDING_TIMEOUT_SECONDS if sees else timing.MEANING_TIMEOUT_SECONDS,
+            memory_mb=SEEING_MEMORY_MB if sees else MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
+        if sees:
+            allow_on_objects(self.function, ["s3:GetObject"], sees.renditions)
+            model = Stack.of(self).format_arn(
+                service="bedrock",
+                account="",
+                resource="foundation-model",
+                resource_name=meaning.BEDROCK_MODEL,
+            )
+            allow(self.function, ["bedrock:InvokeModel"], model)
 
     def serve(self, *askers: lambda_.Function) -> None:
         """Let functions ask this one, and know its name."""

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from contract.detectors import MODEL_ARN, OPERATIONS, REGIONS, SEARCH
 from contract.environment import setting_text
+from contract.meaning import INVOKE_MODEL
 from contract.quotas import LARGE_REGIONS, needed_workers, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
 from infra.settings import DeploymentSettings
@@ -58,7 +59,11 @@ class QuotaParameters(Construct):
 
     def _at(self, home: str) -> dict[str, float]:
         chosen, settings = self._settings.quotas, self._settings
-        operations = (*settings.operations, *((SEARCH.operation,) if settings.people else ()))
+        operations = (
+            *settings.operations,
+            *((SEARCH.operation,) if settings.people else ()),
+            *((INVOKE_MODEL,) if settings.sees_meaning else ()),
+        )
         return {name: chosen.get(name, usual_quota(name, home)) for name in operations}
 
     def _abroad(self, home: str) -> dict[str, float]:
@@ -67,7 +72,8 @@ class QuotaParameters(Construct):
 
     def _rates(self, home: str) -> dict[str, float]:
         total = total_quotas(self._at(home), self._abroad(home))
-        return photo_rates(total, self._settings.every_detector)
+        rates = photo_rates(total, self._settings.every_detector)
+        return rates | {INVOKE_MODEL: total[INVOKE_MODEL]} if self._settings.sees_meaning else rates
 
     def _workers(self, chosen: int | None) -> float:
         return self.number(self._needed) if chosen is None else chosen

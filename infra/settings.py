@@ -10,6 +10,7 @@ from contract.cameras import Camera
 from contract.detector_choice import ByPrefix, Detectors, every_detector
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS, operations_of
 from contract.key_filter import KeyFilter
+from contract.meaning import BY_BEDROCK
 from contract.policy_file import alerts_json, policy_json
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from infra.settings_faults import faults_of, read_file
@@ -119,7 +120,9 @@ class DeploymentSettings:
 
     `meaning` has photos found by what they mean, in any words, and by being like another one: the value is
     labels, which makes that of what was recognized (docs/search.md). labels_anew is the same, but `imagepipe
-    backfill` asks for labels once more, a call each, where they are kept from before.
+    backfill` asks for labels once more, a call each, where they are kept from before. bedrock has a model of
+    Amazon Bedrock make it of each photo's thumbnail, a call each: of `InvokeModel`, in `quotas` and
+    `daily_call_limit`. It needs `pictures`, and a policy that keeps no label back.
 
     `people` lets persons be enrolled who agreed to be looked for, by `imagepipe people` (docs/people.md).
     With it, `people_purpose` says what faces are compared for, which is what persons agree to,
@@ -248,6 +251,11 @@ class DeploymentSettings:
     def asks_abroad(self) -> bool:
         """Whether Rekognition is asked in more than one region."""
         return len(set(self.regions)) > 1
+
+    @property
+    def sees_meaning(self) -> bool:
+        """Whether a model of Bedrock makes vectors of pictures."""
+        return self.meaning == BY_BEDROCK
 
     @property
     def takes_films(self) -> bool:

@@ -15,9 +15,9 @@ from contract.detector_choice import ByPrefix, Detectors, read_choices, write_ex
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS, SEARCH
 from contract.face_search import LEAST_SIMILARITY_PERCENT
 from contract.film_jobs import ACCOUNT_JOBS
-from contract.meaning import BY_LABELS, BY_LABELS_ANEW
+from contract.meaning import BY_BEDROCK, BY_LABELS, BY_LABELS_ANEW, INVOKE_MODEL
 from contract.people import MOST_RETENTION_DAYS
-from contract.policy_faults import MAX_BYTES
+from contract.policy_faults import MAX_BYTES, read_policy
 from contract.policy_file import faults_of_policy_file
 from contract.regions import faults_of_regions, split_line
 from infra.access_faults import faults_of_access
@@ -129,11 +129,30 @@ def _unusable_model(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_meaning(settings: "DeploymentSettings") -> list[str]:
-    if settings.meaning not in ("", BY_LABELS, BY_LABELS_ANEW):
-        return [f"meaning is {settings.meaning!r}; it is {BY_LABELS!r} or {BY_LABELS_ANEW!r}, or is left out"]
+    if settings.meaning not in ("", BY_LABELS, BY_LABELS_ANEW, BY_BEDROCK):
+        return [
+            f"meaning is {settings.meaning!r}; it is {BY_LABELS!r}, {BY_LABELS_ANEW!r} or {BY_BEDROCK!r}, "
+            "or is left out"
+        ]
+    if settings.sees_meaning:
+        return _unusable_sight(settings)
     if settings.meaning and "labels" not in settings.every_detector:
         return ["meaning is made of labels; add labels to detectors"]
     return []
+
+
+def _unusable_sight(settings: "DeploymentSettings") -> list[str]:
+    """A vector of a picture knows what the picture shows, whatever a policy hides."""
+    faults = []
+    if not settings.pictures:
+        faults.append("meaning is bedrock, which is shown thumbnails; leave pictures on")
+    if settings.policy and not _faults_of_policy(settings) and read_policy(settings.policy_json).kept_back:
+        faults.append(
+            f"meaning is bedrock, and {settings.policy} keeps labels back: a vector of the picture would "
+            "find by words what they name. Leave out hidden and set show_gender_and_age to true, or set "
+            "meaning to labels, whose vectors know nothing of them"
+        )
+    return faults
 
 
 def _unusable_bucket(settings: "DeploymentSettings") -> list[str]:
@@ -250,7 +269,7 @@ def _half_restored(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
-    known = sorted({*OPERATIONS.values(), *((SEARCH.operation,) if settings.people else ())})
+    known = sorted({*OPERATIONS.values(), *_beside_detectors(settings)})
     limits = [
         f"daily_call_limit has {operation}={limit:g}; it takes whole numbers for {', '.join(known)}"
         for operation, limit in settings.daily_call_limit.items()
@@ -263,9 +282,15 @@ def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
     ]
 
 
+def _beside_detectors(settings: "DeploymentSettings") -> tuple[str, ...]:
+    """Return what has a line of the quota, and is no detector's operation."""
+    searched = (SEARCH.operation,) if settings.people else ()
+    return (*searched, INVOKE_MODEL) if settings.sees_meaning else searched
+
+
 def _is_a_line(name: str, settings: "DeploymentSettings") -> bool:
     region, operation = split_line(name)
-    if settings.people and name == SEARCH.operation:
+    if name in _beside_detectors(settings):
         return True
     return operation in OPERATIONS.values() and (not region or region in settings.regions)
 
@@ -282,12 +307,13 @@ def _too_many_calls_abroad(settings: "DeploymentSettings") -> list[str]:
     ]
 
 
+def _faults_of_policy(settings: "DeploymentSettings") -> list[str]:
+    is_moderated = "moderation" in settings.every_detector
+    return faults_of_policy_file(settings.policy, is_moderated=is_moderated) if settings.policy else []
+
+
 def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
-    faults = (
-        faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.every_detector)
-        if settings.policy
-        else []
-    )
+    faults = _faults_of_policy(settings)
     if not faults and not settings.people and asks_for_persons(settings.alerts_json):
         faults.append(
             f"{settings.policy}: it has an alert about a person, and nobody is looked for: set people to true"

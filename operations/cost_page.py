@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from contract.detectors import CALLS
 from contract.film_usage import FEWEST_FRAMES, MOST_FRAMES, FilmAssumptions
-from contract.meaning import PARTS
+from contract.meaning import BY_BEDROCK, PARTS
 from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssumptions, PictureWork
 from contract.prices import Prices
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
@@ -360,6 +360,8 @@ def _of_people() -> str:
 
 def _of_meaning() -> str:
     vectors = meaning_bill(MILLION)
+    seen = meaning_bill(MILLION, made_by=BY_BEDROCK)
+    words = questions_cost(THOUSAND, MILLION, made_by=BY_BEDROCK)["Bedrock"]
     again = meaning_bill(MILLION, 0)
     asked, most = (
         sum(questions_cost(THOUSAND, MILLION, at_most=at_most).values()) for at_most in (False, True)
@@ -371,6 +373,9 @@ def _of_meaning() -> str:
         "a thousand questions over\n"
         f"a million photos ${asked:.2f}, if the index looks at all of them, and ${most:.2f} at most: "
         f"pages that need all {sum(PARTS)} searches\nand {MOST_RECORDS} records.\n"
+        f"With `meaning=bedrock` it is ${seen.total:.2f} a million photos, "
+        f"${seen.by_service['Bedrock']:.2f} of it for Bedrock's vectors of thumbnails, "
+        f"and\n${words:.4f} more for a thousand questions.\n"
     )
 
 

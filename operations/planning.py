@@ -109,7 +109,7 @@ class Assessed:
 
     `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
     `is_read` says that its file has to be looked at, too, which calls no detector, `is_meant` that a vector
-    is to be made of its labels, and `lacks_only_picture` that nothing but its file is missing in its record,
+    is to be made of it, and `lacks_only_picture` that nothing but its file is missing in its record,
     and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new,
     and `faces` how many of its faces are to be searched for persons.
     """
@@ -375,7 +375,7 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        return self.pricing.seconds(self.totals.calls)
+        return self.pricing.seconds(self.totals.calls, self.totals.meant)
 
     @property
     def picture_work(self) -> PictureWork | None:

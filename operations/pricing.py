@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.detectors import CALLS, SEARCH, operation_of
 from contract.face_search import FACES_ANSWERED
+from contract.meaning import INVOKE_MODEL
 from contract.picture_usage import PictureWork
 from contract.quotas import photo_rates, photos_a_second
 from contract.regions import share_sent, total_quotas
@@ -77,7 +78,7 @@ class Pricing:
         found = bill(work, assumed, pictures=self.picture_work(records, read, converted))
         if self.settings is None or not self.settings.meaning_function:
             return found
-        return found.plus(meaning_bill(records, meant))
+        return found.plus(meaning_bill(records, meant, made_by=self.settings.meaning_by))
 
     def picture_work(self, records: int, read: int, converted: int) -> PictureWork | None:
         """Return the looking at photos as files; None where that is off."""
@@ -88,11 +89,21 @@ class Pricing:
         )
         return PictureWork(records, read, converted, keeps_location, near_duplicates)
 
-    def seconds(self, calls: Mapping[str, int]) -> float:
-        """Return how long calls by detector take; operations go side by side, and the slowest decides."""
+    @property
+    def sees_meaning(self) -> bool:
+        """Whether vectors are made by a model that has a quota."""
+        return self.settings is not None and self.settings.sees_meaning
+
+    def seconds(self, calls: Mapping[str, int], meant: int = 0) -> float:
+        """Return how long calls by detector and `meant` vectors take.
+
+        Operations go side by side, and the slowest decides.
+        """
         counts = dict.fromkeys(self.quotas, 0.0)
         for call, count in self._by_call(calls).items():
             counts[operation_of(call)] += count
+        if self.sees_meaning:
+            counts[INVOKE_MODEL] = meant
         return max(self.seconds_of(*counted) for counted in counts.items())
 
     def seconds_of(self, operation: str, count: float) -> float:
@@ -112,7 +123,10 @@ class Pricing:
             operation: min(quota, self.daily_limits.get(operation, math.inf) / DAY_SECONDS)
             for operation, quota in self.quotas.items()
         }
-        return photos_a_second(photo_rates(bounds, self.settings.every_detector) if self.settings else bounds)
+        if self.settings is None:
+            return photos_a_second(bounds)
+        rates = photo_rates(bounds, self.settings.every_detector)
+        return photos_a_second(rates | {INVOKE_MODEL: bounds[INVOKE_MODEL]} if self.sees_meaning else rates)
 
     def _by_call(self, calls: Mapping[str, int]) -> dict[str, float]:
         deployed = self.settings.every_detector if self.settings else ()

@@ -14,7 +14,7 @@ from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.environment import load
-from contract.meaning import MEANING, MEANINGS_AT_ONCE
+from contract.meaning import INVOKE_MODEL, MEANING, MEANINGS_AT_ONCE, PICTURE_VECTORS_AT_ONCE
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.questions import wanted_fingerprints
 from contract.quotas import PICTURES_AT_ONCE, SLICES_AT_ONCE
@@ -32,7 +32,7 @@ from processors.detectors import Detector, chosen
 from processors.messages import Attempts, FailedMessages
 from processors.permits import Permits
 from processors.pipeline.commit import Committer, Publisher
-from processors.pipeline.detection import Caller, DetectorRunner, RekognitionPort, TimeToRead
+from processors.pipeline.detection import Caller, DetectorRunner, MeaningPort, RekognitionPort, TimeToRead
 from processors.pipeline.pipeline import Pipeline
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage
@@ -42,7 +42,6 @@ from processors.telemetry import Log, Metrics, PowertoolsMetrics
 
 if TYPE_CHECKING:
     from contract.policy import Policy
-    from processors.adapters.meaning import MeaningFunction
     from processors.adapters.pictures import PicturesFunction
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.cameras import CameraLayer
@@ -81,7 +80,7 @@ def clients(settings: ProcessorSettings) -> "Clients":
     if settings.pictures_function or settings.meaning_function:
         seconds = (FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS) + 2
         connections = _read_at_once(settings) if settings.pictures_function else 0
-        connections += MEANINGS_AT_ONCE if settings.meaning_function else 0
+        connections += _vectors_at_once(settings) if settings.meaning_function else 0
         config = calls.lambda_config(connections=connections, read_seconds=seconds)
         pictures = session.create_client("lambda", config=config)
     abroad = {
@@ -170,7 +169,7 @@ def assemble(
             readers = runtime.new_executor(_read_at_once(settings))
             longest = FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS
             return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline, longest))
-        if detector.name == MEANING:
+        if detector.name == MEANING and not settings.sees_meaning:
             askers = runtime.new_executor(MEANINGS_AT_ONCE)
             seconds = MEANING_TIMEOUT_SECONDS
             return Caller(detector, askers, lambda _lane, _photos, deadline: TimeToRead(deadline, seconds))
@@ -178,7 +177,8 @@ def assemble(
         home = line(operation)
         if regions is not None and (regional := regions.permits(home, operation)) is not None:
             return Caller(detector, runtime.new_executor(settings.concurrent_calls), regional)
-        return in_line(detector, home, settings.concurrent_calls)
+        at_once = _vectors_at_once(settings) if operation == INVOKE_MODEL else settings.concurrent_calls
+        return in_line(detector, home, at_once)
 
     runner = DetectorRunner(
         callers={name: caller(detector) for name, detector in detectors.items()},
@@ -188,7 +188,7 @@ def assemble(
         metrics=metrics,
         runtime=runtime,
         pictures=_pictures(settings, aws, retry),
-        meanings=_meanings(settings, aws, retry),
+        meanings=_meanings(settings, aws, retry, metrics),
     )
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
@@ -249,6 +249,10 @@ def _most_bytes(settings: ProcessorSettings) -> int:
 
 def _read_at_once(settings: ProcessorSettings) -> int:
     return SLICES_AT_ONCE if settings.films_function else PICTURES_AT_ONCE
+
+
+def _vectors_at_once(settings: ProcessorSettings) -> int:
+    return PICTURE_VECTORS_AT_ONCE if settings.sees_meaning else MEANINGS_AT_ONCE
 
 
 def _films(
@@ -335,11 +339,16 @@ def _block_tags(
     return BlockTags(policy, table, tags, executor)
 
 
-def _meanings(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "MeaningFunction | None":
+def _meanings(
+    settings: ProcessorSettings, aws: Clients, retry: RetryPolicy, metrics: Metrics
+) -> MeaningPort | None:
     if not settings.meaning_function:
         return None
-    from processors.adapters.meaning import MeaningFunction
+    from processors.adapters.meaning import MeaningFunction, SeeingFunction
 
+    if settings.sees_meaning:
+        once = calls.retry_policy(attempts=1)
+        return SeeingFunction(aws.functions, settings.meaning_function, retry, once, metrics)
     return MeaningFunction(aws.functions, settings.meaning_function, retry, _policy(settings))
 
 

@@ -98,7 +98,10 @@ class Neighbor(NamedTuple):
 
 
 class Neighbors(Protocol):
-    """Finds vectors that are near another, as they were a moment ago."""
+    """Finds vectors of one space that are near another, as they were a moment ago."""
+
+    @property
+    def space(self) -> str: ...
 
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> Sequence[Sequence[Neighbor]]:
         """Return up to `most` (100 at most) within each, the nearest first; one may be missed."""

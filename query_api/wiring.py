@@ -163,11 +163,12 @@ def _meaning(settings: QuerySettings, session: Any, client: Any, executor: Execu
     """Return what finds photos by meaning, where there is that."""
     if not settings.meaning_function:
         return {}
+    from contract.meaning import space_by
     from query_api.adapters.meaning import TextVectors, VectorIndex, make_lambda_client
 
     wording = TextVectors(cache(partial(make_lambda_client, session)), settings.meaning_function)
     return {
-        "neighbors": VectorIndex(client, settings.table_name, executor),
+        "neighbors": VectorIndex(client, settings.table_name, executor, space_by(settings.meaning_by)),
         # The next page of a question asks for the same text.
         "wording": lru_cache(maxsize=KEPT_TEXTS)(wording),
     }

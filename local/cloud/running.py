@@ -204,6 +204,7 @@ def cloud_service(environment: LocalEnvironment) -> services.BackgroundService:
             CALLS_FILE: str(environment.calls_file),
             "AWS_ENDPOINT_URL": environment.endpoint_url,
             "AWS_ENDPOINT_URL_REKOGNITION": environment.rekognition_url,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": environment.rekognition_url,
         },
         directory=environment.directory,
         port=environment.cloud_port,

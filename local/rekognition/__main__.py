@@ -133,6 +133,8 @@ def main(  # noqa: PLR0917  # typer makes options of them
     import botocore.session
     import uvicorn
 
+    from contract.meaning import INVOKE_MODEL
+    from local.rekognition.bedrock import LocalBedrock
     from local.rekognition.canned import CannedRecognition, LogNormal
     from local.rekognition.faces.store import FaceStore
     from local.rekognition.quotas import QuotaChangeError, read_change
@@ -165,7 +167,9 @@ def main(  # noqa: PLR0917  # typer makes options of them
         pictures, videos, what = _recognition(models, s3_endpoint, sns_endpoint, workers, store)
     recognition = WithVideos(pictures, videos)
     try:
-        change = read_change({"rates": rates, "latencies_ms": latencies_ms}, recognition.operations)
+        change = read_change(
+            {"rates": rates, "latencies_ms": latencies_ms}, {*recognition.operations, INVOKE_MODEL}
+        )
     except QuotaChangeError as error:
         _fail(str(error))
     service = RekognitionService(recognition, botocore.session.get_session().get_service_model("rekognition"))
@@ -180,7 +184,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     )
     sys.stdout.flush()
     config = uvicorn.Config(
-        application(service, actual_port, host, video_routes(videos)),
+        application(service, actual_port, host, [*video_routes(videos), *LocalBedrock(service).routes()]),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -32,6 +32,8 @@ pages of others not answered (`OriginGuard`). The other paths are ours:
     {"copies": 1, "late_seconds": 0, "fails": "", "holds": false}, "jobs": [...]}`; PUT takes faults
     (`local/rekognition/videos/completions.py`), and sets what it does not name right.
 
+Beside them, `POST /model/{id}/invoke` is a model of Bedrock (`local/rekognition/bedrock.py`).
+
 With `?region=us-west-2`, settings and calls are those of requests that are signed for that region, once it
 was set up so (`local/rekognition/regions.py`). `{"away": true}` in its settings, or in everybody's, has all
 calls answered by a 500.
@@ -56,6 +58,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from contract.meaning import INVOKE_MODEL
 from local.cloud.origin_guard import OriginGuard
 from local.rekognition.quotas import CallQuotas, QuotaChangeError, read_change
 from local.rekognition.regions import RegionalServices
@@ -202,7 +205,7 @@ def _reply(members: dict[str, Any], status: int = 200) -> Response:
     return Response(json.dumps(members), status, {"x-amzn-RequestId": str(uuid.uuid4())}, _JSON)
 
 
-async def _body_of(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
     """Return the body, read no further than the limit, whatever length it gives or does not (chunked).
 
     Raises `RekognitionError`, and `ClientDisconnect` where the client has sent less than it said.
@@ -231,7 +234,7 @@ class _Endpoint:
         service = self.regions.signed_for(request.headers.get("authorization", ""))
         try:
             operation = self._operation(request.headers.get("x-amz-target", ""))
-            body = await _body_of(request)
+            body = await read_body(request)
             return _reply(await service.call(operation, body, request.is_disconnected))
         except RekognitionError as error:
             code, message = error.code, error.message
@@ -265,9 +268,9 @@ class _Endpoint:
         quotas = service.quotas
         if request.method == "PUT":
             try:
-                wanted = json.loads(await _body_of(request))
+                wanted = json.loads(await read_body(request))
                 is_away = wanted.pop("away", service.is_away) if isinstance(wanted, dict) else False
-                change = read_change(wanted, self.service.recognition.operations)
+                change = read_change(wanted, {*self.service.recognition.operations, INVOKE_MODEL})
             except RekognitionError as error:
                 return JSONResponse({"error": error.message}, error.status)
             except ClientDisconnect:

@@ -14,6 +14,7 @@ from contract.detector_choice import ByPrefix
 from contract.detectors import SEARCH, operations_of
 from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
+from contract.meaning import INVOKE_MODEL
 from contract.policy import Policy
 from contract.policy_faults import read_policy
 from contract.questions import fingerprints_of_all, wanted_fingerprints
@@ -210,9 +211,10 @@ class DeployedProcessor:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """What is asked of Rekognition: by detectors, and about faces where persons are looked for."""
+        """What has a quota: what detectors ask, searches of faces, and the model that sees pictures."""
         searched = (SEARCH.operation,) if self.settings.people_collection else ()
-        return (*operations_of(self.settings.every_detector), *searched)
+        seen = (INVOKE_MODEL,) if self.settings.sees_meaning else ()
+        return (*operations_of(self.settings.every_detector), *searched, *seen)
 
     @property
     def reads_pictures(self) -> bool:

@@ -21,6 +21,7 @@ from operations.costs import (
     film_jobs_dollars,
     pictures_bills,
 )
+from operations.meaning_choice import MeaningChoice
 from operations.meaning_costs import meaning_bill
 from operations.terminal import money
 
@@ -49,8 +50,9 @@ def cost(
         float, typer.Option("--asked-share", min=0, max=1, help="Of a camera: how many are asked about.")
     ] = ASKED_SHARE,
     meaning: Annotated[
-        bool, typer.Option("--meaning", help="With vectors, by which photos are found by meaning.")
-    ] = False,
+        MeaningChoice | None,
+        typer.Option("--meaning", help="With vectors, by which photos are found by meaning, made so."),
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -68,7 +70,7 @@ def cost(
     work = Work.of_new_photos(photos, _calls(detectors), is_bulk=bulk)
     files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share) if pictures else None
     costs, hours = bill(work, assumed, pictures=files), seconds_at_quota(work.calls, assumed.quotas) / 3600
-    costs = costs.plus(meaning_bill(photos)) if meaning else costs
+    costs = costs.plus(meaning_bill(photos, made_by=meaning)) if meaning else costs
     if json:
         said = {"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()}
         terminal.print_json(said | ({"dollars_of_files": dollars_of_files(files)} if files else {}))

@@ -5,21 +5,20 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from contract.detectors import operation_of
-from contract.meaning import BY_LABELS, BY_LABELS_ANEW, MEANING
+from contract.meaning import INVOKE_MODEL
 from contract.moments import to_text
 from contract.photos import MAX_PHOTO_BYTES
-from contract.settings import ProcessorSettings
 from operations import terminal
 from operations.commands import options
 from operations.commands.backfill import NOT_COUNTED
 from operations.commands.cost import files_in_words, show_dollars
 from operations.costs import Bill
+from operations.meaning_choice import MeaningChoice, with_meaning
 from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place
 from operations.pricing import CALLS_KEPT, Pricing
 from operations.scenes import BEGINNING_BYTES, KnownScenes, SampledScenes, SceneBasis, SceneEstimate
@@ -98,19 +97,6 @@ class SparedCalls:
         }
 
 
-class MeaningChoice(StrEnum):
-    """What the setting `meaning` may be."""
-
-    LABELS = BY_LABELS
-    LABELS_ANEW = BY_LABELS_ANEW
-
-
-def with_meaning(settings: ProcessorSettings, chosen: MeaningChoice) -> ProcessorSettings:
-    """Return the settings as they would be with search by meaning."""
-    anew = "yes" if chosen is MeaningChoice.LABELS_ANEW else settings.labels_anew
-    return replace(settings, meaning_function=settings.meaning_function or MEANING, labels_anew=anew)
-
-
 def plan(
     place: options.PlaceArgument,
     *,
@@ -133,7 +119,8 @@ def plan(
     meaning: Annotated[
         MeaningChoice | None,
         typer.Option(
-            "--meaning", help="As if deployed with that: labels_anew asks for all labels once more."
+            "--meaning",
+            help="As if deployed with that: labels_anew asks for all labels once more; bedrock, a model.",
         ),
     ] = None,
     json: options.Json = False,
@@ -202,6 +189,7 @@ def show(
 ) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     totals = plan.totals
+    made = "a call of Bedrock each" if plan.pricing.sees_meaning else "which calls no detector"
     counted = (
         (totals.left_out, "others left out by --since or --suffix"),
         *((totals.kinds[kind], meaning) for kind, meaning in meanings.items()),
@@ -215,7 +203,7 @@ def show(
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
-        *([(totals.meant, "to do get a vector, which calls no detector")] if totals.meant else []),
+        *([(totals.meant, f"to do get a vector, {made}")] if totals.meant else []),
         *([(totals.not_counted, f"to do {NOT_COUNTED}")] if totals.not_counted else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
         *([(totals.of_cameras, OF_CAMERAS)] if totals.of_cameras else []),
@@ -238,6 +226,8 @@ def _show_calls(plan: Estimate) -> None:
     by_operation: Counter[str] = Counter()
     for name, count in plan.totals.calls.items():
         by_operation[operation_of(CALLS_KEPT[name])] += count
+    if plan.pricing.sees_meaning:
+        by_operation[INVOKE_MODEL] = plan.totals.meant
     for operation, quota in plan.pricing.quotas.items():
         needed, limit = by_operation[operation], plan.pricing.daily_limits.get(operation)
         takes = terminal.duration(plan.pricing.seconds_of(operation, needed))

@@ -67,12 +67,13 @@ def answering(what: str) -> Iterator[None]:
 lambda_config = partial(client_config, connect_seconds=3, read_seconds=CALL_SECONDS)
 
 
-def clients(*services: str, connections: int = 10) -> list[Any]:
+def clients(*services: str, connections: int = 10, read_seconds: float = CALL_SECONDS) -> list[Any]:
     """Make a client of each service, of one attempt a call: trying again is our own policy's.
 
     They come from botocore, which is what boto3's clients are; boto3 around them would cost cold starts.
     """
-    session, config = botocore.session.get_session(), lambda_config(connections=connections)
+    session = botocore.session.get_session()
+    config = lambda_config(connections=connections, read_seconds=read_seconds)
     return [session.create_client(service, config=config) for service in services]
 
 

@@ -27,7 +27,7 @@ def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     asked = dict(questions(settings))
     if settings.pictures_function:
         asked = {PICTURE: picture_question(settings), **asked}
-    if settings.meaning_function and "labels" in asked:
+    if settings.meaning_function and (settings.sees_meaning or "labels" in asked):
         asked[MEANING] = meaning_question(settings)
     return {name: Detector(name, question, reader(name)) for name, question in asked.items()}
 

@@ -1,4 +1,4 @@
-"""What a photo means, as a vector made of its labels, by the meaning function."""
+"""What a photo means, as a vector made of its labels or of its thumbnail, by the meaning function."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -24,7 +24,6 @@ from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
-    from processors.adapters.meaning import MeaningFunction
     from processors.adapters.pictures import PicturesFunction
     from processors.adapters.s3 import S3Objects
 
@@ -88,6 +87,16 @@ class RekognitionPort(Protocol):
         ...
 
 
+class MeaningPort(Protocol):
+    """The meaning function, which makes vectors of labels, or of thumbnails."""
+
+    def vector(
+        self, name: ResultName, made_of: Mapping[str, Any], key: str, permits: Any
+    ) -> Mapping[str, Any]:
+        """Return the answer that is kept: a vector, or that there is none. Raises a word for failure."""
+        ...
+
+
 class DetectorCall(NamedTuple):
     """One call about one version, claimed by `owner`; `view` is the key of what is shown instead of it.
 
@@ -124,7 +133,7 @@ class DetectorRunner:
     metrics: Metrics
     runtime: Runtime
     pictures: "PicturesFunction | None" = None
-    meanings: "MeaningFunction | None" = None
+    meanings: MeaningPort | None = None
 
     def ask(
         self,
@@ -216,9 +225,10 @@ class DetectorRunner:
         try:
             if isinstance(call.permits, TimeToRead):
                 call.permits.prepare(version.key)
-                if call.made_of is not None:
-                    assert self.meanings is not None
-                    return self.meanings.of_labels(call.made_of, version.key)
+            if call.made_of is not None:
+                assert self.meanings is not None
+                return self.meanings.vector(call.name, call.made_of, version.key, call.permits)
+            if isinstance(call.permits, TimeToRead):
                 assert self.pictures is not None
                 return self.pictures.read(call.name, version, call.owner)
             detector = self.callers[call.name.detector].detector

@@ -169,13 +169,23 @@ class Recognizer:
         lane: Lane,
         deadline: Deadline,
     ) -> dict[ResultName, Answer]:
-        """Return vectors made of the labels that are known by now; where these are not, why."""
+        """Return vectors made of what is known by now; where that is not, why.
+
+        Those of a model that sees pictures are paid for: it is asked last, of what all others have answered.
+        """
         if not wanted:
             return {}
-        labels = {name: answers[self._name(name.content_id, self.detectors["labels"])] for name in wanted}
-        known = {name: answer.response for name, answer in labels.items() if isinstance(answer, Result)}
+        source = self.detectors[MEANING].question.made_of
+        sources = {name: answers[self._name(name.content_id, self.detectors[source])] for name in wanted}
+        if source == PICTURE:
+            failed: dict[str, list[Failure]] = {}
+            for name, answer in answers.items():
+                if not isinstance(answer, Result):
+                    failed.setdefault(name.content_id, []).append(answer)
+            sources |= {name: _worst(failed[name.content_id]) for name in wanted if name.content_id in failed}
+        known = {name: answer.response for name, answer in sources.items() if isinstance(answer, Result)}
         made = self.runner.ask({name: wanted[name] for name in known}, lane, deadline, made_of=known)
-        return {name: made[name] if name in made else labels[name] for name in wanted}
+        return {name: made[name] if name in made else sources[name] for name in wanted}
 
     def _inherited(
         self, heirs: Mapping[ResultName, str], answers: Mapping[ResultName, Answer]

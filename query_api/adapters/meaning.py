@@ -15,7 +15,6 @@ from contract.meaning import (
     CAPTURED,
     DIGEST,
     IN_SPACE,
-    SPACE,
     UPLOADED,
     VECTOR,
     VECTOR_INDEX,
@@ -72,11 +71,12 @@ class TextVectors:
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """Searches the index of vectors, its parts side by side."""
+    """Searches one space of the index of vectors, its parts side by side."""
 
     client: "DynamoDBClient"
     table_name: str
     executor: Executor
+    space: str
 
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> list[list[Neighbor]]:
         asked = [{"N": f"{number:.7g}"} for number in vector]
@@ -85,7 +85,7 @@ class VectorIndex:
         return list(self.executor.map(lambda each: self._nearest(asked, each, most), within))
 
     def _nearest(self, vector: list[dict[str, str]], within: Narrowing, most: int) -> list[Neighbor]:
-        condition = _Condition(within)
+        condition = _Condition(within, self.space)
         with translated(f"SearchVectors on {self.table_name}"):
             answer: Mapping[str, Any] = self.client.search_vectors(
                 TableName=self.table_name,
@@ -109,10 +109,10 @@ class _Condition:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearchFilterReference.html
     """
 
-    def __init__(self, within: Narrowing) -> None:
+    def __init__(self, within: Narrowing, space: str) -> None:
         # `key` is a reserved word, and shown in any case.
         self.names = {"#key": "key", "#space": IN_SPACE}
-        self.values: dict[str, Any] = {":space": {"S": SPACE}}
+        self.values: dict[str, Any] = {":space": {"S": space}}
         self.expression = " AND ".join(["#space = :space", *self._narrowed(within)])
 
     def _narrowed(self, within: Narrowing) -> Iterator[str]:

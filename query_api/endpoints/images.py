@@ -151,7 +151,7 @@ class ImageEndpoints:
         from query_api.endpoints.similar import vector_asked
 
         resumed = self._resumed(question, params)
-        vector = vector_asked(question, params, self.table, self.meanings.wording)
+        vector = vector_asked(question, params, self.table, self.meanings)
         return self._answered(question, self.meanings.images.page(resumed, vector))
 
     def _reviews(self, request: Request) -> Response:
@@ -243,7 +243,10 @@ class ImageEndpoints:
         if self.meanings is not None:
             from query_api.endpoints.similar import vector_of
 
-            shown = {**shown, "has_vector": vector_of(details) is not None}
+            shown = {
+                **shown,
+                "has_vector": vector_of(details, self.meanings.images.neighbors.space) is not None,
+            }
         if presentation.is_film(details.record):
             from query_api.endpoints.intervals import intervals
 

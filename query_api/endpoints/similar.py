@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import NamedTuple
 
-from contract.meaning import MEANING, SPACE, Vector, space_of, vector_in
+from contract.meaning import MEANING, Vector, space_of, vector_in
 from contract.records import Status
 from query_api.http.parameters import QueryParams
 from query_api.ports import Details, TableReader, Wording
@@ -18,12 +18,14 @@ class Meanings(NamedTuple):
     wording: Wording
 
 
-def vector_asked(question: ListQuestion, params: QueryParams, table: TableReader, wording: Wording) -> Vector:
+def vector_asked(
+    question: ListQuestion, params: QueryParams, table: TableReader, meanings: Meanings
+) -> Vector:
     """Return the vector of what is asked for. Raise ProblemError where a photo has none."""
     if question.similar_to is None:
-        return wording(question.like or "")
+        return meanings.wording(question.like or "")
     details = table.details(question.similar_to, corrected=False)
-    found = None if details is None else vector_of(details)
+    found = None if details is None else vector_of(details, meanings.images.neighbors.space)
     if found is not None:
         return found
     if details is None or details.record.status is Status.DELETED:
@@ -34,10 +36,10 @@ def vector_asked(question: ListQuestion, params: QueryParams, table: TableReader
     raise params.problem()
 
 
-def vector_of(details: Details) -> Vector | None:
+def vector_of(details: Details, space: str) -> Vector | None:
     """Return the vector of a photo; None where it has none, or one that is not of our space or form."""
     result = details.results.get(MEANING)
-    if result is None or space_of(result.name.fingerprint) != SPACE:
+    if result is None or space_of(result.name.fingerprint) != space:
         return None
     with suppress(KeyError, TypeError, ValueError):
         return vector_in(result.response)

@@ -10,6 +10,7 @@ from processors.adapters.calls import VERDICTS
 
 # What the processor calls.
 CALLS = {
+    "bedrock-runtime": ["InvokeModel"],
     "dynamodb": [
         "BatchGetItem",
         "BatchWriteItem",

@@ -11,7 +11,7 @@ import pytest
 from contract.environment import dump
 from contract.settings import ProcessorSettings
 from infra import bundles
-from infra.bundles import PYTHON_VERSION, SERVICES, Bundle, compile_below, find_python
+from infra.bundles import BEDROCK_SERVICE, PYTHON_VERSION, SERVICES, Bundle, compile_below, find_python
 from local.cloud.running import make_lambda_python
 from processors.meaning.text_model import MODEL_FILE, VOCABULARY_FILE
 
@@ -24,6 +24,7 @@ ENTRIES = {
     "people": "people.handler",
     "pictures": "processors.pictures_handler",
     "meaning": "processors.meaning_handler",
+    "embedding": "processors.embedding_handler",
 }
 MOST_BYTES = {
     "processors": 6_000_000,
@@ -31,6 +32,7 @@ MOST_BYTES = {
     "people": 6_000_000,
     "pictures": 15_000_000,
     "meaning": 60_000_000,
+    "embedding": 15_000_000,
 }
 TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:topic"
 _QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/"
@@ -111,14 +113,16 @@ def test_an_entry_without_settings_says_what_is_missing(bundle: Bundle, unpacked
 
     assert finished.returncode != 0
     second = "RENDITIONS_BUCKET" if bundle.part else "TABLE_NAME"
-    assert f"BUCKET_NAME is not set\n{second} is not set" in finished.stderr
+    first = [] if bundle.name == "embedding" else ["BUCKET_NAME is not set"]
+    assert "\n".join([*first, f"{second} is not set"]) in finished.stderr
 
 
 def test_the_zip_can_make_every_client_that_it_says_it_can(bundle: Bundle, unpacked: Path) -> None:
     """Lambda's is there for those who call the functions that have parts of their own; these call little."""
     if bundle.name == "meaning":
         pytest.skip("it calls nobody")
-    names = [*SERVICES, *([] if bundle.part else ["lambda"])]
+    more = {"": ["lambda"], "embedding": [BEDROCK_SERVICE]}
+    names = [*SERVICES, *more.get(bundle.part, [])]
     code = (
         "import botocore.session; session = botocore.session.get_session(); "
         f"print([session.create_client(name).meta.service_model.service_name for name in {names!r}]); "
@@ -135,11 +139,22 @@ def test_the_zip_is_small(bundle: Bundle) -> None:
 
 
 def test_what_decodes_photos_is_in_the_zip_of_the_pictures_function_alone(bundle: Bundle) -> None:
+    """But for thumbnails, which are our own: what shows them to Bedrock makes JPEG of them."""
     names = set(zipfile.ZipFile(bundle.build()).namelist())
-    libraries = {name for name in names if name.startswith(("PIL/", "pi_heif/", "pillow.libs/"))}
+    libraries = {name for name in names if name.startswith(("PIL/", "pillow.libs/"))}
+    formats = {name for name in names if name.startswith("pi_heif")}
     users = {name for name in names if name.startswith(("processors/pictures/", "processors/pictures_"))}
 
-    assert bool(libraries) == bool(users) == (bundle.part == "pictures")
+    assert bool(libraries) == (bundle.part in ("pictures", "embedding"))
+    assert bool(formats) == bool(users) == (bundle.part == "pictures")
+
+
+def test_what_asks_bedrock_is_in_a_zip_of_its_own(bundle: Bundle) -> None:
+    names = set(zipfile.ZipFile(bundle.build()).namelist())
+    described = {name for name in names if name.startswith(f"botocore/data/{BEDROCK_SERVICE}/")}
+    users = {name for name in names if name.startswith(("processors/embedding/", "processors/embedding_"))}
+
+    assert bool(described) == bool(users) == (bundle.part == "embedding")
 
 
 def test_the_model_of_text_is_in_the_zip_of_the_meaning_function_alone(bundle: Bundle) -> None:

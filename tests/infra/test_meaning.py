@@ -1,11 +1,24 @@
 """Search by meaning: a function that may do nothing, an index of the table, and who may ask either."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract.meaning import CAPTURED, DIGEST, DIMENSIONS, IN_SPACE, UPLOADED, VECTOR, VECTOR_INDEX
+from contract.detectors import OPERATIONS
+from contract.meaning import (
+    BEDROCK_MODEL,
+    CAPTURED,
+    DIGEST,
+    DIMENSIONS,
+    IN_SPACE,
+    UPLOADED,
+    VECTOR,
+    VECTOR_INDEX,
+    VECTORS_A_SECOND,
+)
+from contract.timing import RESERVE_SECONDS, RETRYING_SECONDS
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, target
@@ -62,12 +75,111 @@ def test_nothing_of_it_is_there_where_it_is_off(template: Template) -> None:
     written = json.dumps(template.document)
     assert "Vector" not in written
     assert "MEANING" not in written
+    assert "bedrock" not in written
+
+
+def test_a_model_of_text_is_no_model_of_bedrock(meant: Template) -> None:
+    written = json.dumps(meant.document)
+    assert "bedrock" not in written
+    assert "MEANING_BY" not in written
+
+
+@pytest.fixture(scope="module")
+def seeing(synthesized: Synthesize) -> Template:
+    context = {"meaning": "bedrock", "detectors": "faces", "daily_call_limit": "InvokeModel=1000"}
+    return Template.of(synthesized(context))
+
+
+def test_where_bedrock_makes_vectors_the_function_reads_renditions_and_asks_one_model(
+    seeing: Template,
+) -> None:
+    may = {
+        (action, json.dumps(statement["Resource"]))
+        for statement in seeing.statements_of("MeaningFunction")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        if action.split(":")[0] not in ("logs", "xray")
+    }
+    (model,) = (resource for action, resource in may if action == "bedrock:InvokeModel")
+    (renditions,) = (resource for action, resource in may if action == "s3:GetObject")
+
+    assert len(may) == 2
+    assert model.endswith(f'"::foundation-model/{BEDROCK_MODEL}"]]}}')
+    assert seeing.the("AWS::S3::Bucket", "PicturesRenditions")[0] in renditions
+
+
+def test_its_function_is_light_and_ends_before_the_time_that_a_worker_keeps_for_a_call(
+    seeing: Template,
+) -> None:
+    function = seeing.properties("AWS::Lambda::Function", "MeaningFunction")
+
+    assert function["Handler"] == "processors.embedding_handler.handler"
+    assert function["MemorySize"] == 512
+    assert RETRYING_SECONDS + function["Timeout"] < RESERVE_SECONDS
+    assert target(function["Environment"]["Variables"]["RENDITIONS_BUCKET"]).startswith("PicturesRenditions")
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+def test_both_who_ask_know_whose_vectors_they_are(seeing: Template, asker: str) -> None:
+    variables = seeing.properties("AWS::Lambda::Function", asker)["Environment"]["Variables"]
+
+    assert variables["MEANING_BY"] == "bedrock"
+    assert "MEANING_FUNCTION" in variables
+    assert not [action for action in seeing.actions_of(asker) if action.startswith("bedrock:")]
+
+
+def test_the_processor_knows_the_models_quota_and_its_day(seeing: Template) -> None:
+    variables = seeing.properties("AWS::Lambda::Function", "Processor")["Environment"]["Variables"]
+
+    assert json.dumps(variables["QUOTAS"]).count(f"InvokeModel={VECTORS_A_SECOND:g}") == 2, "in all regions"
+    assert variables["DAILY_CALL_LIMITS"] == "InvokeModel=1000"
+
+
+def test_a_vector_of_a_picture_does_not_go_with_a_policy_that_keeps_labels_back(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    context: dict[str, object] = {"meaning": "bedrock", "policy": str(policy)}
+    policy.write_text("show_gender_and_age = true\n[labels]\nCat = 90\n")
+    DeploymentSettings.from_context(context.get)
+
+    for content in ('hidden = ["Dog"]\nshow_gender_and_age = true\n', "[labels]\nCat = 90\n"):
+        policy.write_text(content)
+        with pytest.raises(UnusableSettingsError, match="keeps labels back"):
+            DeploymentSettings.from_context(context.get)
+
+
+def test_blocked_photos_are_still_read_by_what_makes_vectors_of_them(
+    synthesized: Synthesize, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("show_gender_and_age = true\n[moderation.Violence]\nblock = 90\n")
+    given = {"meaning": "bedrock", "policy": str(policy), "detectors": "moderation", "block_tag": "true"}
+    template = Template.of(synthesized(given))
+    (refusal,) = (
+        statement
+        for name, policy_of in template.all("AWS::S3::BucketPolicy").items()
+        if name.startswith("PicturesRenditions")
+        for statement in policy_of["Properties"]["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "BlockedPhotos"
+    )
+
+    assert "MeaningRole" in json.dumps(refusal["Condition"]["StringNotEquals"]["aws:PrincipalArn"])
 
 
 @pytest.mark.parametrize(
     ("context", "reason"),
     [
-        ({"meaning": "dreams"}, "meaning is 'dreams'; it is 'labels' or 'labels_anew', or is left out"),
+        (
+            {"meaning": "dreams"},
+            "meaning is 'dreams'; it is 'labels', 'labels_anew' or 'bedrock', or is left out",
+        ),
+        (
+            {"meaning": "bedrock", "pictures": "false"},
+            "meaning is bedrock, which is shown thumbnails; leave pictures on",
+        ),
+        (
+            {"meaning": "labels", "quotas": "InvokeModel=5"},
+            "quotas has InvokeModel=5; it takes calls a second above 0 for "
+            + ", ".join(sorted(set(OPERATIONS.values()))),
+        ),
         ({"meaning": "labels", "detectors": "faces"}, "meaning is made of labels; add labels to detectors"),
     ],
 )

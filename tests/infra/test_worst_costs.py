@@ -26,6 +26,7 @@ from infra.answers import (
 )
 from infra.pictures import MEMORY_MB
 from infra.settings import DeploymentSettings
+from operations.meaning_costs import MOST_TOKENS
 from query_api import by_policy
 from query_api.endpoints.correcting import MOST_TOLD
 from query_api.endpoints.counts import CALL_DAYS
@@ -124,6 +125,8 @@ def table() -> str:
     written = 2 * OPERATOR_REQUESTS_A_SECOND * DAY_SECONDS * MOST_TOLD * WRITE_UNITS_OF_ONE_RECORD
     looked_at = PHOTOS_SEARCHED * 4 * DIMENSIONS * sum(PARTS) / 1e9
     searched = rate_of("GET /images") * DAY_SECONDS * looked_at * PRICES.vectors_searched_gb
+    texts = rate_of("GET /images") * DAY_SECONDS
+    worded = texts * MOST_TOKENS * PRICES.million_tokens_embedded / MILLION
     function = ACCOUNT_CONCURRENCY * FUNCTION_GB * DAY_SECONDS * PRICES.gb_second
     return "\n".join(
         [
@@ -141,6 +144,8 @@ def table() -> str:
             f"write units each | {written * PRICES.million_write_units / MILLION:.2f} |",
             f"| DynamoDB: {PHOTOS_SEARCHED:,} vectors, all looked at in each of {sum(PARTS)} searches, "
             f"for every `like` | {searched:.2f} |",
+            f"| Bedrock: a text of {MOST_TOKENS} tokens for every `like`, with `meaning=bedrock` "
+            f"| {worded:.2f} |",
             f"| Rekognition: a photo for every permission to upload, {calls:,} calls of one detector "
             f"| {dollars_for_calls(calls):.2f} |",
             f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from contract.meaning import DIMENSIONS, PARTS
-from operations.commands.plan import MeaningChoice, with_meaning
+from contract.meaning import BY_BEDROCK, DIMENSIONS, INVOKE_MODEL, PARTS, VECTORS_A_SECOND
+from contract.timing import DAY_SECONDS
+from operations.meaning_choice import MeaningChoice, with_meaning
 from operations.meaning_costs import MOST_RECORDS, meaning_bill, questions_cost, row_bytes
 from operations.pricing import Pricing
 from query_api.search.listing import MAX_RECORDS
@@ -44,3 +45,30 @@ def test_a_plan_prices_vectors_before_the_setting_is_deployed() -> None:
     plain, with_vectors = (each.bill(1000, {}, is_bulk=True) for each in (pricing, meant))
 
     assert with_vectors.total - plain.total == pytest.approx(meaning_bill(1000).total)
+
+
+def test_vectors_of_bedrock_cost_by_the_thousand_contents_and_none_for_copies() -> None:
+    """$0.06 a thousand: https://aws.amazon.com/bedrock/pricing/"""
+    new, copies = (meaning_bill(1_000, contents, made_by=BY_BEDROCK) for contents in (1_000, 0))
+
+    assert new.by_service["Bedrock"] == pytest.approx(0.06)
+    assert copies.by_service["Bedrock"] == 0
+    assert "Bedrock" not in meaning_bill(1_000).by_service
+
+
+def test_a_question_of_bedrock_costs_by_its_tokens_256_at_most() -> None:
+    usual, most = (
+        questions_cost(1_000, 10, made_by=BY_BEDROCK, at_most=at_most)["Bedrock"] for at_most in (False, True)
+    )
+
+    assert 0 < usual < most == pytest.approx(256 * 0.0008)
+
+
+def test_a_plan_reckons_with_the_quota_of_the_model_and_its_day() -> None:
+    seeing = with_meaning(SETTINGS, MeaningChoice.BEDROCK)
+    pricing = Pricing(seeing.quotas, 0.5, daily_limits={INVOKE_MODEL: 1_000}, settings=seeing)
+
+    assert pricing.seconds({}, 300) == pytest.approx(300 / VECTORS_A_SECOND)
+    assert pricing.seconds({}, 1_001) == DAY_SECONDS
+    assert pricing.slowest() == pytest.approx(1_000 / DAY_SECONDS)
+    assert pricing.bill(1_000, {}, is_bulk=True).by_service["Bedrock"] == pytest.approx(0.06)

@@ -168,5 +168,5 @@ def test_labels_that_are_kept_in_another_form_hold_up_no_other_photo(kept: dict[
     assert set(vectors(world)) == {"b.jpg"}
     function: Any = None
     with pytest.raises(TransientError, match=r"labels of a\.jpg") as told:
-        MeaningFunction(function, "meaning", RetryPolicy(1, 1, 1)).of_labels(kept, "a.jpg")
+        MeaningFunction(function, "meaning", RetryPolicy(1, 1, 1)).vector(function, kept, "a.jpg", function)
     assert told.value.code == "UnexpectedAnswer"

@@ -15,8 +15,10 @@ from contract.corrections import NONE, Corrections, corrections_key
 from contract.detectors import OPERATIONS
 from contract.edits import Edit
 from contract.items import from_wire, to_wire
+from contract.meaning import BY_BEDROCK, INVOKE_MODEL, VECTORS_A_SECOND
 from contract.metrics import Metric
 from contract.photos import PICTURE
+from contract.quotas import IN_LARGE_REGIONS
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.regions import line_name, split_line
 from contract.settings import ProcessorSettings
@@ -58,6 +60,12 @@ WITH_REGIONS = replace(
 )
 WITH_MEANING = replace(SETTINGS, meaning_function=meaning.FUNCTION)
 WITH_PICTURES = replace(SETTINGS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
+WITH_SIGHT = replace(
+    WITH_PICTURES,
+    meaning_function=meaning.FUNCTION,
+    meaning_by=BY_BEDROCK,
+    quotas={**IN_LARGE_REGIONS, INVOKE_MODEL: VECTORS_A_SECOND},
+)
 WITH_FILMS = replace(WITH_PICTURES, films_function=FILMS)
 
 
@@ -126,7 +134,7 @@ class World:
         self.s3 = FakeS3(self.calls, Versioning.ENABLED if versioned else Versioning.NEVER)
         self.table = FakeDynamoDB(self.calls)
         self.pictures = FakePictures(self.s3, self.calls)
-        self.meanings = FakeMeaning(self.calls)
+        self.meanings = FakeMeaning(self.calls, renditions=self.pictures.renditions)
         self.rekognition = FakeRekognition(self.s3, self.calls, renditions=self.pictures.renditions)
         self.s3.plain[RENDITIONS] = self.pictures.renditions
         paid = self.rekognition.paid

@@ -64,6 +64,7 @@ class MemoryNeighbors:
 
     table: MemoryTable
     asked: list[Narrowing] = field(default_factory=list)
+    space: str = SPACE
 
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> list[list[Neighbor]]:
         self.asked += within
@@ -73,7 +74,7 @@ class MemoryNeighbors:
         found = [
             Neighbor(str(item["key"]), str(item["revision"]), likeness(vector, _numbers(item)))
             for item in self.table.items.values()
-            if item.get(IN_SPACE) == SPACE and _is_within(item, within)
+            if item.get(IN_SPACE) == self.space and _is_within(item, within)
         ]
         return sorted(found, key=lambda neighbor: -neighbor.similarity)[:most]
 

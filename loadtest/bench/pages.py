@@ -1,6 +1,7 @@
 """What a question costs: read units and milliseconds by the size of the table, and beside one `get_item`."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from contract import table
 from contract.items import key_to_wire
+from contract.policy import to_json
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
 from loadtest.bench.starting import UnpackedFunction
@@ -27,6 +29,14 @@ PAGES = {
     f"three labels, one on {RARE_IMAGES} images in all": f"label=Person&label=Tree&label={RARE}",
 }
 ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0
+# What a policy of each kind of rule says, without a threshold that other rows would be read for.
+POLICY = {
+    "hidden": ["Weapon"],
+    "labels": {"default": 55, "Thing 1 1": 80},
+    "aliases": {"Vehicle": ["Car", "Truck"]},
+    "moderation": {"Violence": {"threshold": 50, "review": 60, "block": 90}},
+}
+BY_POLICY = ("one image", "one label", "by time of capture")
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,23 @@ class Asking:
             with serving("the made-up table", *arguments) as url:
                 took = self._ask(url, self._events(), rounds)
                 measured[size] = {name: (self._units(url, name), median(took[name])) for name in PAGES}
-            beside_bare = beside_bare or _beside_bare(took)
+                if size == SIZES[0]:
+                    beside_bare = [*_beside_bare(took), *self._by_policy(url, rounds, say)]
         return [*beside_bare, *_by_size(measured)]
+
+    def _by_policy(self, url: str, rounds: int, say: Callable[[str], None]) -> list[Figure]:
+        """Ask the same with a policy and without one, in turn: two processes of each."""
+        say("pages: with a policy, and without")
+        events = {name: event for name, event in self._events().items() if name in BY_POLICY}
+        took: dict[str, dict[str, list[float]]] = {"": defaultdict(list), to_json(POLICY): defaultdict(list)}
+        for policy in (*took, *took):
+            for name, samples in self._ask(url, events, rounds // 2, POLICY=policy).items():
+                took[policy][name] += samples
+        plain, shown = took.values()
+        return [
+            Figure(f"{name}, by a policy, p50", median(shown[name]), "ms", "without", median(plain[name]))
+            for name in BY_POLICY
+        ]
 
     def _events(self) -> Mapping[str, Any]:
         pages = {name: _event("/images", f"{query}&limit={LIMIT}") for name, query in PAGES.items()}
@@ -64,12 +89,14 @@ class Asking:
         self._ask(url, events, rounds)
         return _read_units(url)
 
-    def _ask(self, url: str, events: Mapping[str, Any], rounds: int) -> Mapping[str, Sequence[float]]:
+    def _ask(
+        self, url: str, events: Mapping[str, Any], rounds: int, **more: str
+    ) -> Mapping[str, Sequence[float]]:
         at = table.record_key(key(7))
         asked = self.scratch / "asked.json"
         table_name = self.query_api.function.environment["TABLE_NAME"]
         asked.write_text(json.dumps({"table_name": table_name, "record": key_to_wire(at), "events": events}))
-        variables = {"AWS_ENDPOINT_URL": url, "POWERTOOLS_TRACE_DISABLED": "true"}
+        variables = {"AWS_ENDPOINT_URL": url, "POWERTOOLS_TRACE_DISABLED": "true", **more}
         said = self.query_api.run("ask_pages", str(asked), str(rounds), **variables)
         took: dict[str, list[float]] = json.loads(said)
         return took

@@ -23,6 +23,9 @@ class FilmAssumptions:
     waiting_gb: float = assumption(0.0625, "GB", "a processor of 512 MB waits for eight slices at once")
     call_gb_seconds: float = assumption(0.016, "GB-s a call", "0.5 s of 512 MB, sixteen at once")
     slice_seconds: float = assumption(100, "s of film", "a third of the function's 30 s at that speed")
+    film_bytes_an_hour: float = assumption(
+        2.25e9, "bytes an hour", "5 Mbit/s: how long a film lasts that nobody has opened"
+    )
     film_gets: float = assumption(540, "requests an hour", "4 MB each, at 5 Mbit/s")
     frame_bytes: float = assumption(150_000, "bytes", "a JPEG of 720p: 75 to 270 KB measured")
 

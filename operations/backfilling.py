@@ -21,6 +21,7 @@ from aws.queues import Outgoing, SqsQueue
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from operations.adapters.sqs import Pace
+from operations.film_hours import FilmHours
 from operations.inventory import Listed
 from operations.planning import Assessed, Assessor, ObjectFilter, Totals
 from operations.survey import RecordComparison, compare
@@ -38,7 +39,7 @@ class Progress:
 
     `since` (seconds since 1970) is what `--since` meant when the first run began. What is `queued` adds up
     over all runs, with the `records` to be made of it, the `calls` by detector, and the files to be `read`,
-    `converted` of them first.
+    `converted` of them first; of films, how many seconds are to be asked about, as FilmHours has them.
     """
 
     after: str = ""
@@ -48,16 +49,26 @@ class Progress:
     calls: Mapping[str, int] = field(default_factory=dict)
     read: int = 0
     converted: int = 0
+    film_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def films(self) -> FilmHours:
+        return FilmHours(self.film_seconds)
 
     def plus(self, queued: Sequence[Assessed], after: str) -> "Progress":
         """Return how far it is when these are queued, too."""
         calls = Counter(self.calls)
+        films, photos = self.films, [assessed for assessed in queued if assessed.film is None]
         for assessed in queued:
-            calls.update(assessed.counted_calls)
+            if assessed.film is None:
+                calls.update(assessed.counted_calls)
+            elif assessed.is_looked_at:
+                films = films.plus(assessed.film, assessed.calls)
         records = self.records + sum(not assessed.is_current for assessed in queued)
-        read = self.read + sum(assessed.is_read for assessed in queued)
-        converted = self.converted + sum(assessed.is_read and assessed.is_converted for assessed in queued)
-        return Progress(after, self.since, self.queued + len(queued), records, dict(calls), read, converted)
+        read = self.read + sum(assessed.is_read for assessed in photos)
+        converted = self.converted + sum(assessed.is_read and assessed.is_converted for assessed in photos)
+        count = self.queued + len(queued)
+        return Progress(after, self.since, count, records, dict(calls), read, converted, films.seconds)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,9 @@ class Bill:
         }
 
 
+NOTHING = Bill({"Rekognition": 0.0}, 0.0)
+
+
 def bill(
     work: usage.Work,
     assumed: usage.Assumptions | None = None,
@@ -113,12 +116,12 @@ def film_bill(
     return _bill(film_usage(hours, operations, assumed), 0, prices or Prices())
 
 
-def film_jobs_dollars(hours: float, calls: Sequence[str]) -> float:
+def film_jobs_bill(hours: float, calls: Sequence[str]) -> Bill:
     """Return what hours of film cost where jobs answer what they can, and frames the rest."""
     by_jobs = [call for call in calls if call in {CALLS[name] for name in JOBS}]
     rest = tuple(call for call in calls if call not in by_jobs)
-    dollars = hours * 60 * FILM_JOB_MINUTE * len(by_jobs)
-    return dollars + (film_bill(hours, rest).total if rest else 0.0)
+    jobs = Bill({"Rekognition": hours * 60 * FILM_JOB_MINUTE * len(by_jobs)}, 0.0)
+    return jobs.plus(film_bill(hours, rest)) if rest else jobs
 
 
 def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:

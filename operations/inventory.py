@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from contract.items import ItemKey
 from contract.moments import to_seconds
-from contract.photos import PICTURE, PhotoFacts
+from contract.photos import FILM, PICTURE, PhotoFacts
 from contract.records import Status
 from contract.table import IndexRow
 
@@ -45,7 +45,8 @@ class RecordSummary:
     `version_id` is None where the bucket had no versions; `fingerprints` are by detector; `photo` is what its
     file says, and `renditions` are where what was made of it stands. `faces` are how many were found, and
     `searched` the revision of the collection in which they were. `is_unchanged` is a camera's that showed
-    nothing new. What a command does not need is not read, and stays empty.
+    nothing new, and `rejected_by` the detector that refused it, if one did. What a command does not need is
+    not read, and stays empty.
     """
 
     key: str
@@ -62,6 +63,7 @@ class RecordSummary:
     faces: int = 0
     searched: int = 0
     is_unchanged: bool = False
+    rejected_by: str | None = None
 
     @property
     def is_deleted(self) -> bool:
@@ -71,7 +73,9 @@ class RecordSummary:
         """Return whether the record is of these bytes."""
         return (self.etag, self.size_bytes) == (listed.etag, listed.size_bytes)
 
-    def is_current(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:
+    def is_current(
+        self, listed: Listed, fingerprints: Mapping[str, str], *, takes_films: bool = False
+    ) -> bool:
         """Return whether the processor would find nothing to do about these bytes.
 
         The same bytes uploaded anew have the same answers; which version it is, reconcile sees to.
@@ -79,7 +83,9 @@ class RecordSummary:
         if not self.is_of(listed):
             return False
         if self.status is Status.REJECTED:
-            # Before pictures were read, formats were rejected that are recognized now.
+            # Before pictures were read, formats were rejected that are recognized now; and before films were.
+            if takes_films and self.rejected_by in {PICTURE, None}:
+                return FILM in self.fingerprints
             return PICTURE not in fingerprints or PICTURE in self.fingerprints
         return self.status is Status.RECOGNIZED and dict(self.fingerprints) == dict(fingerprints)
 

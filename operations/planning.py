@@ -13,7 +13,7 @@ from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.face_search import FACES_ANSWERED
 from contract.meaning import MEANING, OF_OUR_OWN
-from contract.photos import MAX_PHOTO_BYTES, PICTURE
+from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
 from contract.records import ImageVersion
 from contract.results import ResultName
@@ -21,6 +21,7 @@ from contract.scenes import unmarked
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, ASSESSED_WITH_PHOTO, OperatedTable
 from operations.costs import Bill, dollars_of_files
+from operations.film_hours import NO_FILMS, FilmHours, FilmLength, films_are_taken, is_film_by_name
 from operations.inventory import TIERED, Listed, RecordSummary
 from operations.people.faces_to_search import FACES, NO_FACES, FaceCount, FacesToSearch
 from operations.pricing import Pricing, hours
@@ -79,16 +80,24 @@ class ObjectKind(StrEnum):
     """What an object is, as far as its listing tells."""
 
     PHOTO = "photo"
+    FILM = "film"
     OTHER_BY_NAME = "other_by_name"
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     ARCHIVED = "archived"
 
     @classmethod
-    def of(cls, listed: Listed, *, is_converted: bool = False) -> "ObjectKind":
-        """Tell what an object is; `is_converted` where Rekognition is shown a view of what it cannot read."""
+    def of(cls, listed: Listed, *, is_converted: bool = False, takes_films: bool = False) -> "ObjectKind":
+        """Tell what an object is; `is_converted` where Rekognition is shown a view of what it cannot read.
+
+        Where films are taken, what is too large for a photo can be nothing else.
+        """
         if listed.size_bytes == 0:
             return cls.EMPTY
+        if takes_films and (is_film_by_name(listed.key) or listed.size_bytes > MAX_PHOTO_BYTES):
+            if listed.size_bytes > MAX_FILM_BYTES:
+                return cls.TOO_LARGE
+            return cls.ARCHIVED if listed.is_archived else cls.FILM
         if listed.size_bytes > (MAX_PHOTO_BYTES if is_converted else MAX_S3_IMAGE_BYTES):
             return cls.TOO_LARGE
         if listed.is_archived:
@@ -100,7 +109,7 @@ class ObjectKind(StrEnum):
     @property
     def can_be_asked_about(self) -> bool:
         """Whether a detector is asked about it: only the bytes of the others decide."""
-        return self in (ObjectKind.PHOTO, ObjectKind.OTHER_BY_NAME)
+        return self in (ObjectKind.PHOTO, ObjectKind.FILM, ObjectKind.OTHER_BY_NAME)
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,8 @@ class Assessed:
     `is_read` says that its file has to be looked at, too, which calls no detector, `is_meant` that a vector
     is to be made of it, and `lacks_only_picture` that nothing but its file is missing in its record,
     and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new,
-    and `faces` how many of its faces are to be searched for persons.
+    and `faces` how many of its faces are to be searched for persons, which are none of a film. `film` is how
+    long it lasts, if it is one.
     """
 
     listed: Listed
@@ -125,6 +135,7 @@ class Assessed:
     is_of_camera: bool = False
     faces: FaceCount = NO_FACES
     record: RecordSummary | None = None
+    film: FilmLength | None = None
 
     @property
     def counted_calls(self) -> Counter[str]:
@@ -136,6 +147,11 @@ class Assessed:
         """Whether Rekognition is shown a view of it, as far as its name and its size tell."""
         ending = PurePosixPath(self.listed.key).suffix.lower()
         return ending in CONVERTED_ENDINGS or self.listed.size_bytes > MAX_S3_IMAGE_BYTES
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether its file is read, or anything asked about it."""
+        return self.is_read or bool(self.calls)
 
     @property
     def has_to_wait(self) -> bool:
@@ -159,7 +175,7 @@ class Assessor:
     faces: FacesToSearch | None = None
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
-        attributes = ASSESSED_WITH_PHOTO if self.reads_facts else ASSESSED
+        attributes = ASSESSED_WITH_PHOTO if self.reads_facts or self._takes_films else ASSESSED
         records = (
             self.table.summaries([listed.key for listed in page], attributes) if self.has_records else {}
         )
@@ -181,7 +197,7 @@ class Assessor:
                 continue
             missing = needed.get(content, ())
             calls = tuple(name for name in missing if name not in OF_OUR_OWN)
-            searched = faces.get(content, NO_FACES)
+            searched = NO_FACES if found.film else faces.get(content, NO_FACES)
             lacks_only_picture = found.lacks_only_picture and not calls and not searched.searches
             # What is taken out is taken out once: the next one with these bytes repeats them.
             is_first = content in first
@@ -218,28 +234,41 @@ class Assessor:
         below several, a detector that they have in common is counted for each, and paid for once.
         """
         fingerprints = self.deployed.fingerprints_of[listed.key]
-        kind = ObjectKind.of(listed, is_converted=PICTURE in fingerprints)
+        kind = ObjectKind.of(listed, is_converted=PICTURE in fingerprints, takes_films=self._takes_films)
+        facts = record.photo if record is not None and record.is_of(listed) else None
+        if facts is not None and kind.can_be_asked_about and facts.is_film:
+            # Its bytes decide, and not its name.
+            kind = ObjectKind.FILM
         is_of_camera = self._cameras.of(listed.key) is not None
         if is_of_camera and record is not None and record.is_unchanged:
             # Of what shows nothing new, nothing is asked: the picture is all that its record has.
             fingerprints = {name: mark for name, mark in fingerprints.items() if name == PICTURE}
-        is_current = record is not None and record.is_current(listed, fingerprints)
+        is_current = record is not None and record.is_current(
+            listed, fingerprints, takes_films=self._takes_films
+        )
         lacks_only_picture = record is not None and record.lacks_only_picture(listed, fingerprints)
         is_asked_about = kind.can_be_asked_about and not is_current
+        is_film = kind is ObjectKind.FILM
+        is_searched = is_current and not is_film
         found = Assessed(
             listed,
             kind,
             is_current,
             lacks_only_picture=lacks_only_picture and is_asked_about,
             is_of_camera=is_of_camera,
-            faces=self.faces.of_record(record) if is_current and record and self.faces else NO_FACES,
+            faces=self.faces.of_record(record) if is_searched and record and self.faces else NO_FACES,
             record=record,
+            film=FilmLength.of(listed, facts) if is_film else None,
         )
         if not is_asked_about:
             return found, None
         content = self._content_id(listed, record)
         has_choices = bool(self.deployed.fingerprints_of.exceptions)
         return found, f"{content}{_WITH}{_WITH.join(fingerprints)}" if has_choices else content
+
+    @cached_property
+    def _takes_films(self) -> bool:
+        return films_are_taken(self.deployed.settings)
 
     @cached_property
     def _cameras(self) -> Cameras:
@@ -276,6 +305,8 @@ class Totals:
     and `meant` the contents that get a vector. `of_cameras` are to be asked about as far as they show
     something new, which their pictures alone tell: `calls` are those of all. `not_counted` are
     photos whose faces nobody has looked for, while persons are: their searches in `calls` are reckoned.
+    Of films, `films` has what is to be asked, by the second, and nothing else here; `of_unknown_length` are
+    those that nobody has opened.
     """
 
     objects: int = 0
@@ -292,6 +323,9 @@ class Totals:
     of_cameras: int = 0
     meant: int = 0
     not_counted: int = 0
+    films: FilmHours = NO_FILMS
+    films_to_do: int = 0
+    of_unknown_length: int = 0
     kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -308,12 +342,21 @@ class Totals:
             self.tiered += assessed.listed.storage_class == TIERED
             self.repeated += assessed.is_repeated
             self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
+            self.meant += assessed.is_meant
+            if assessed.film is not None:
+                self._add_film(assessed, assessed.film)
+                return
             self.calls.update(assessed.counted_calls)
             self.not_counted += not assessed.faces.is_known
             self.of_cameras += assessed.is_of_camera and bool(assessed.calls)
             self.read += assessed.is_read
             self.converted += assessed.is_read and assessed.is_converted
-            self.meant += assessed.is_meant
+
+    def _add_film(self, assessed: Assessed, film: FilmLength) -> None:
+        self.films_to_do += 1
+        if assessed.is_looked_at:
+            self.of_unknown_length += not film.is_known
+            self.films = self.films.plus(film, assessed.calls)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -375,7 +418,18 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        return self.pricing.seconds(self.totals.calls, self.totals.meant)
+        return self.pricing.seconds(self.totals.calls, self.totals.meant, self.totals.films)
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """Return the calls by detector, those about frames of films among them."""
+        return self.pricing.calls_of(self.totals.calls, self.totals.films)
+
+    @property
+    def dollars_of_films(self) -> tuple[float, float]:
+        """Return what films cost by frames, and by jobs."""
+        by_frames, by_jobs = (self.totals.films.bill(by_jobs=by_jobs).total for by_jobs in (False, True))
+        return by_frames, by_jobs
 
     @property
     def picture_work(self) -> PictureWork | None:
@@ -384,10 +438,25 @@ class Estimate:
     def to_json(self) -> dict[str, object]:
         return {
             **self.totals.to_json(),
+            "calls": dict(self.calls),
+            **({"films": self._films()} if self.totals.films_to_do else {}),
             "is_all": self.is_all,
             "quotas": dict(self.pricing.quotas),
             "daily_limits": dict(self.pricing.daily_limits),
             "hours": hours(self.seconds),
             "dollars": self.bill.to_json(),
             **({"dollars_of_files": dollars_of_files(work)} if (work := self.picture_work) else {}),
+        }
+
+    def _films(self) -> dict[str, object]:
+        by_frames, by_jobs = self.dollars_of_films
+        return {
+            "to_do": self.totals.films_to_do,
+            "of_unknown_length": self.totals.of_unknown_length,
+            "hours": round(self.totals.films.hours, 3),
+            "frames": self.totals.films.frames(by_jobs=False),
+            "job_minutes": round(self.totals.films.job_minutes(), 1),
+            "dollars_by_frames": round(by_frames, 4),
+            "dollars_by_jobs": round(by_jobs, 4),
+            "is_by_jobs": self.pricing.begins_jobs,
         }

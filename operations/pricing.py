@@ -1,6 +1,7 @@
 """The cost model with the numbers of one deployment: dollars and hours of what a listing would take."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,7 @@ from contract.usage import Assumptions, Work
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import OperatedTable
 from operations.costs import Bill, bill
+from operations.film_hours import NO_FILMS, FilmHours
 from operations.meaning_costs import meaning_bill
 
 MEGABYTES_A_GB = 1024
@@ -65,17 +67,20 @@ class Pricing:
         read: int = 0,
         converted: int = 0,
         meant: int | None = None,
+        films: FilmHours = NO_FILMS,
     ) -> Bill:
         """Return what so many new records cost, with these calls by detector, and files that are read.
 
         Where photos are searched by meaning, `meant` are the vectors that are to be made: one for each record
-        at most.
+        at most. Of `records` that are films, `films` has the rest.
         """
         assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
         if self.sent:
             assumed = replace(assumed, share_sent=self.sent, budget_writes_a_batch=BUDGET_WRITES_OF_REGIONS)
         work = Work(records, self._by_call(calls), is_bulk)
         found = bill(work, assumed, pictures=self.picture_work(records, read, converted))
+        if films.seconds:
+            found = found.plus(films.bill(by_jobs=self.begins_jobs))
         if self.settings is None or not self.settings.meaning_function:
             return found
         return found.plus(meaning_bill(records, meant, made_by=self.settings.meaning_by))
@@ -94,11 +99,32 @@ class Pricing:
         """Whether vectors are made by a model that has a quota."""
         return self.settings is not None and self.settings.sees_meaning
 
-    def seconds(self, calls: Mapping[str, int], meant: int = 0) -> float:
-        """Return how long calls by detector and `meant` vectors take.
+    @property
+    def begins_jobs(self) -> bool:
+        """Whether jobs of Rekognition look at films."""
+        return self.settings is not None and bool(self.settings.film_jobs)
+
+    def calls_of(self, calls: Mapping[str, int], films: FilmHours) -> dict[str, int]:
+        """Return calls by detector with those about frames of films, as many as films have by the model."""
+        return dict(Counter(calls) + Counter(films.frames(by_jobs=self.begins_jobs)))
+
+    def seconds_of_jobs(self, films: FilmHours) -> float:
+        """Return how long jobs on films have to wait for more of a day's minutes, where these have a limit.
+
+        How long Rekognition takes for a job nobody knows beforehand.
+        """
+        limit = self.settings.film_job_minutes_a_day if self.settings is not None else 0
+        if not self.begins_jobs or not limit:
+            return 0.0
+        return max(0, math.ceil(films.job_minutes() / limit) - 1) * float(DAY_SECONDS)
+
+    def seconds(self, calls: Mapping[str, int], meant: int = 0, films: FilmHours = NO_FILMS) -> float:
+        """Return how long calls by detector, `meant` vectors and films take.
 
         Operations go side by side, and the slowest decides.
         """
+        if films.seconds:
+            return max(self.seconds(self.calls_of(calls, films), meant), self.seconds_of_jobs(films))
         counts = dict.fromkeys(self.quotas, 0.0)
         for call, count in self._by_call(calls).items():
             counts[operation_of(call)] += count

@@ -83,7 +83,9 @@ class KnownScenes:
     def add(self, page: Sequence[Assessed]) -> None:
         for assessed in page:
             record = assessed.record
-            if record is None or record.photo is None or not record.is_of(assessed.listed):
+            if record is None or record.photo is None or record.photo.is_film:
+                continue
+            if not record.is_of(assessed.listed):
                 continue
             self._waiting[f"{record.etag}-{record.size_bytes}"] = record.photo
             if len(self._waiting) == self.together:
@@ -120,7 +122,7 @@ class SampledScenes:
 
     def add(self, page: Sequence[Assessed]) -> None:
         for assessed in page:
-            if assessed.calls:
+            if assessed.calls and assessed.film is None:
                 self._run.append(assessed.listed)
                 if len(self._run) == self.together:
                     self._keep()

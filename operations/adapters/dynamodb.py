@@ -46,7 +46,7 @@ COMPARED = (
 )
 ASSESSED = (
     *("key", "etag", "size_bytes", "version_id", "uploaded_at", "status"),
-    *("detectors", "look", "faces", "searched"),
+    *("detectors", "look", "faces", "searched", "rejection_detector"),
 )
 ASSESSED_WITH_PHOTO = (*ASSESSED, "photo")
 # And of those whose renditions are looked for.
@@ -340,6 +340,7 @@ def summary_from_wire(item: Wire) -> RecordSummary:
         renditions=_renditions(item) if "photo" in item else (),
         faces=int(item.get("faces", _NONE).get("N", 0)),
         searched=int(item.get("searched", _NONE)["N"]),
+        rejected_by=item["rejection_detector"].get("S") if "rejection_detector" in item else None,
         is_unchanged="unchanged_since" in item.get("look", _NO_LOOK)["M"],
     )
 

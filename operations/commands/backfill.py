@@ -140,7 +140,7 @@ def most_waiting(pricing: Pricing) -> int:
 
 def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:
     """Return how far a run is, and how long the workers will be at it."""
-    work = terminal.duration(pricing.seconds(run.progress.calls))
+    work = terminal.duration(pricing.seconds(run.progress.calls, films=run.progress.films))
     rate = run.queued / max(elapsed_seconds, 0.001)
     done = f"{run.totals.objects:,} looked at, {run.queued:,} queued, {rate:,.0f}/s"
     return f"{done}; work for {work} at the quota"
@@ -165,19 +165,22 @@ def question(
 
 def dollars(pricing: Pricing, queued: Progress) -> float:
     read, converted = queued.read, queued.converted
-    return pricing.bill(queued.records, queued.calls, is_bulk=True, read=read, converted=converted).total
+    return pricing.bill(
+        queued.records, queued.calls, is_bulk=True, read=read, converted=converted, films=queued.films
+    ).total
 
 
 def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     totals = run.totals
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
-    calls = ", ".join(f"{count:,} {CALLS_KEPT[name]}" for name, count in run.progress.calls.items())
+    needed, films = pricing.calls_of(run.progress.calls, run.progress.films), run.progress.films
+    calls = ", ".join(f"{count:,} {CALLS_KEPT[name]}" for name, count in needed.items())
     takes = (
-        f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls))} at the quota"
+        f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls, films=films))} at the quota"
         if calls
         else "no call"
-    )
+    ) + (f", and {films.hours:,.1f} hours of film are among them" if films.seconds else "")
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
     costly = (
@@ -213,8 +216,9 @@ def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]
         **({"would_cost": run.would_cost} if run.metadata else {}),
         "in_all": {
             "queued": run.progress.queued,
-            "calls": dict(run.progress.calls),
-            "hours": hours(pricing.seconds(run.progress.calls)),
+            "calls": pricing.calls_of(run.progress.calls, run.progress.films),
+            "hours": hours(pricing.seconds(run.progress.calls, films=run.progress.films)),
+            **({"film_hours": round(films.hours, 3)} if (films := run.progress.films).seconds else {}),
             "dollars": round(run.dollars, 4),
         },
     }

@@ -18,7 +18,7 @@ from operations.costs import (
     bill,
     dollars_of_files,
     film_bill,
-    film_jobs_dollars,
+    film_jobs_bill,
     pictures_bills,
 )
 from operations.meaning_choice import MeaningChoice
@@ -86,7 +86,7 @@ def cost(
 
 def _cost_of_films(hours: float, operations: tuple[str, ...], *, json: bool) -> None:
     costs, frames = film_bill(hours, operations), hours * FilmAssumptions.frames_an_hour
-    by_jobs = film_jobs_dollars(hours, operations)
+    by_jobs = film_jobs_bill(hours, operations).total
     if json:
         said = {"film_hours": hours, "frames": round(frames), "dollars": costs.to_json()}
         terminal.print_json({**said, "dollars_by_jobs": round(by_jobs, 2)})

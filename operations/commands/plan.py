@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from contract.detectors import operation_of
+from contract.film_usage import FilmAssumptions
 from contract.meaning import INVOKE_MODEL
 from contract.moments import to_text
 from contract.photos import MAX_PHOTO_BYTES
@@ -46,6 +47,11 @@ TIERED = (
 OF_CAMERAS = (
     "to do are of cameras: reckoned as if each was asked about, although those that show nothing new are not "
     "(docs/cameras.md)"
+)
+FILMS = "to do are films, by what was read or by their names; only their bytes decide"
+OF_UNKNOWN_LENGTH = (
+    "to do are films that nobody has opened, so how long they last is not known: "
+    f"reckoned by their bytes, {FilmAssumptions.film_bytes_an_hour / 1e9:g} GB an hour"
 )
 
 NOT_KNOWN = (
@@ -165,7 +171,13 @@ def plan(
     def priced(calls: Mapping[str, int]) -> Bill:
         read, converted = totals.read, totals.converted
         return pricing.bill(
-            totals.to_do, calls, is_bulk=is_ours, read=read, converted=converted, meant=totals.meant
+            totals.to_do,
+            calls,
+            is_bulk=is_ours,
+            read=read,
+            converted=converted,
+            meant=totals.meant,
+            films=totals.films,
         )
 
     made = Estimate(totals, pricing, priced(totals.calls), assessment.is_all)
@@ -207,6 +219,8 @@ def show(
         *([(totals.not_counted, f"to do {NOT_COUNTED}")] if totals.not_counted else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
         *([(totals.of_cameras, OF_CAMERAS)] if totals.of_cameras else []),
+        *([(totals.films_to_do, FILMS)] if totals.films_to_do else []),
+        *([(totals.of_unknown_length, OF_UNKNOWN_LENGTH)] if totals.of_unknown_length else []),
     ]
     terminal.print_table(("#", ""), [(f"{count:,}", meaning) for count, meaning in shown])
     _show_calls(plan)
@@ -221,10 +235,22 @@ def show(
         )
 
 
+def films_in_words(plan: Estimate) -> str:
+    films = plan.totals.films
+    by_frames, by_jobs = map(terminal.money, plan.dollars_of_films)
+    frames = sum(films.frames(by_jobs=False).values())
+    way = "jobs" if plan.pricing.begins_jobs else "frames"
+    return (
+        f"{films.hours:,.1f} hours of film: ${by_frames} by frames ({frames:,} calls, if they have cuts), "
+        f"${by_jobs} by jobs ({films.job_minutes():,.0f} minutes of MP4 and MOV; all else by frames). "
+        f"This deployment asks by {way}: that is in the sum."
+    )
+
+
 def _show_calls(plan: Estimate) -> None:
     rows = []
     by_operation: Counter[str] = Counter()
-    for name, count in plan.totals.calls.items():
+    for name, count in plan.calls.items():
         by_operation[operation_of(CALLS_KEPT[name])] += count
     if plan.pricing.sees_meaning:
         by_operation[INVOKE_MODEL] = plan.totals.meant
@@ -242,6 +268,8 @@ def _show_dollars(plan: Estimate) -> None:
     show_dollars("Dollars", "#", plan.bill)
     if (work := plan.picture_work) is not None:
         typer.echo(f"\n{files_in_words(work)}")
+    if plan.totals.films.seconds:
+        typer.echo(f"\n{films_in_words(plan)}")
     takes, storage = terminal.duration(plan.seconds), terminal.money(plan.bill.storage_a_month)
     typer.echo(
         f"\n{takes} at the quota, and ${storage} a month to keep what is found. "

@@ -70,6 +70,7 @@ def deployed(
     scenes: bool = False,
     policy: Policy | None = None,
     cameras: str = "",
+    films_function: str = "",
 ) -> Any:
     """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
     settings = SimpleNamespace(
@@ -78,6 +79,7 @@ def deployed(
         answers_are_shared=shares_answers,
         scenes="yes" if scenes else "no",
         cameras=cameras,
+        films_function=films_function,
     )
     return SimpleNamespace(
         fingerprints=fingerprints,

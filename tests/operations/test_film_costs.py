@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from contract.film_usage import FEWEST_FRAMES, MOST_FRAMES, FilmAssumptions
-from operations.costs import film_bill, film_jobs_dollars
+from operations.costs import film_bill, film_jobs_bill
 from operations.main import app
 
 LABELS = ("DetectLabels",)
@@ -27,10 +27,10 @@ def test_an_hour_costs_its_calls_and_a_few_cents() -> None:
 
 
 def test_an_hour_by_jobs_is_six_dollars_a_detector_and_frames_answer_what_has_no_job() -> None:
-    assert film_jobs_dollars(1, LABELS) == pytest.approx(6.0)
-    assert film_jobs_dollars(2, (*LABELS, "DetectText")) == pytest.approx(24.0)
+    assert film_jobs_bill(1, LABELS).total == pytest.approx(6.0)
+    assert film_jobs_bill(2, (*LABELS, "DetectText")).total == pytest.approx(24.0)
     faces = ("DetectFaces",)
-    assert film_jobs_dollars(1, (*LABELS, *faces)) == pytest.approx(6.0 + film_bill(1, faces).total)
+    assert film_jobs_bill(1, (*LABELS, *faces)).total == pytest.approx(6.0 + film_bill(1, faces).total)
 
 
 def test_the_command_prices_hours_of_film() -> None:

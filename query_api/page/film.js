@@ -1,4 +1,4 @@
-// A film in the large view: played from the bucket, with what is seen when; a moment is jumped to by its button.
+// A film in the large view: played from the bucket, with a time line of what is seen when; a moment is jumped to by its bar.
 
 import { newAddresses } from "./details.js";
 import { h } from "./dom.js";
@@ -27,8 +27,60 @@ export function film(details) {
     byName.set(interval.name, [...rows, interval]);
   }
   const rows = [...byName].map(([name, intervals]) => row(name, intervals, jump));
-  return h("section", { class: "fact" }, h("h3", {}, "Film"), player, h("ul", { class: "lines" }, rows));
+  return h(
+    "section",
+    { class: "fact" },
+    h("h3", {}, "Film"),
+    player,
+    byName.size ? timeLine(details, byName, player, jump) : null,
+    byName.size ? h("details", {}, h("summary", {}, "Each moment"), h("ul", { class: "lines" }, rows)) : null,
+  );
 }
+
+/** Draw a lane for each name on the length of the film: its bars jump, and a line shows where the player is. */
+function timeLine(details, byName, player, jump) {
+  const ends = details.intervals.map((interval) => interval.end_seconds);
+  const lasts = Math.max(details.photo?.duration_seconds ?? 0, ...ends);
+  const part = (seconds) => `${(seconds / lasts) * 100}%`;
+  const bar = (interval) => {
+    const sure = interval.confidence === null ? "" : `, ${percent(interval.confidence)}`;
+    const said = `${interval.name} ${times(interval)}${sure}`;
+    const drawn = h("button", {
+      class: "bar-of",
+      type: "button",
+      title: said,
+      "aria-label": said,
+      on: { click: () => jump(interval.start_seconds) },
+    });
+    drawn.style.setProperty("--from", part(interval.start_seconds));
+    drawn.style.setProperty("--long", part(interval.end_seconds - interval.start_seconds));
+    return drawn;
+  };
+  const lanes = [...byName].map(([name, intervals]) =>
+    h(
+      "li",
+      { class: "line-row" },
+      h("span", { class: "line-name", title: name }, name),
+      h("div", { class: "track" }, intervals.map(bar)),
+    ),
+  );
+  const scale = h(
+    "div",
+    { class: "line-row", "aria-hidden": "true" },
+    h("span", {}),
+    h("div", { class: "film-scale" }, [0, lasts / 2, lasts].map((at) => h("span", {}, clock(at)))),
+  );
+  const line = h(
+    "div",
+    { class: "film-line", role: "group", "aria-label": "What is seen when" },
+    h("ul", { class: "film-lanes" }, lanes),
+    scale,
+  );
+  player.addEventListener("timeupdate", () => line.style.setProperty("--at", part(player.currentTime)));
+  return line;
+}
+
+const times = (interval) => `${clock(interval.start_seconds)}–${clock(interval.end_seconds)}`;
 
 /** Have a film whose address has expired play on from a new one, where it was; it is asked for once each time. */
 function renewed(player, details) {
@@ -62,7 +114,7 @@ function row(name, intervals, jump) {
         title: `Play ${name} from ${clock(interval.start_seconds)}`,
         on: { click: () => jump(interval.start_seconds) },
       },
-      h("span", {}, `${clock(interval.start_seconds)}–${clock(interval.end_seconds)}`),
+      h("span", {}, times(interval)),
       interval.confidence === null
         ? null
         : h("span", { class: "tag-confidence" }, percent(interval.confidence)),

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import FloatRect, Locator, expect
 
 from contract.films import Frame, film_answer
 from contract.records import Findings
@@ -14,7 +15,8 @@ from tests.query_api.photos import write_result
 MARKUP = "<img src=x onerror=\"document.title='taken'\">"
 
 
-def test_a_film_is_played_from_the_moment_that_is_chosen(album: Album, open_page: OpenPage) -> None:
+def add_film(album: Album) -> None:
+    """Put a film of an hour into the album, in which a stranger's name is seen, and then a dog."""
     film = replace(
         taken("film.mp4", facts(duration_seconds=3700.0, slice_seconds=300.0)), detectors={"labels": "1"}
     )
@@ -26,11 +28,16 @@ def test_a_film_is_played_from_the_moment_that_is_chosen(album: Album, open_page
     ]
     answer = film_answer((frame, f"c/t/{frame.name}.jpg", found) for frame, found in seen)
     write_result(album.table, Result(ResultName(film.content_id, "labels", "1"), answer, ""))
+
+
+def test_a_film_is_played_from_the_moment_that_is_chosen(album: Album, open_page: OpenPage) -> None:
+    add_film(album)
     page = open_page(album.url)
     page.locator(".photo").first.click()
 
     player = page.locator("video.film")
     expect(player).to_be_visible()
+    page.get_by_text("Each moment").click()
     jump = page.get_by_title("Play Dog from 1:01")
     expect(jump).to_contain_text("1:01\N{EN DASH}1:01:40")
     jump.click()
@@ -52,3 +59,39 @@ def test_a_film_whose_address_has_expired_goes_on_where_it_was(album: Album, ope
 
     expect(player).not_to_have_attribute("src", str(before))
     assert player.evaluate("player => player.currentTime") == 61
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_time_line_shows_where_in_a_film_each_thing_is_and_its_bars_jump(
+    album: Album, open_page: OpenPage, width: int
+) -> None:
+    add_film(album)
+    page = open_page(album.url, width=width)
+    page.locator(".photo").first.click()
+    line = page.get_by_role("group", name="What is seen when")
+    bars = line.get_by_role("button")
+    expect(bars).to_have_count(2)
+    stranger, dog = bars.all()
+    track = box_of(line.locator(".track").last)
+
+    box = box_of(dog)
+    assert (box["x"] - track["x"]) / track["width"] == pytest.approx(61 / 3700, abs=0.01)
+    assert box["width"] / track["width"] == pytest.approx(1 - 61 / 3700, abs=0.01)
+    assert box_of(stranger)["width"] >= 6, "what is short can still be hit"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    stranger.focus()
+    page.keyboard.press("Tab")
+    expect(line.get_by_role("button", name="Dog 1:01")).to_be_focused()
+    page.keyboard.press("Enter")
+    player = page.locator("video.film")
+    assert player.evaluate("player => player.currentTime") == 61
+    player.dispatch_event("timeupdate")
+    assert line.evaluate("line => parseFloat(line.style.getPropertyValue('--at'))") == pytest.approx(
+        6100 / 3700
+    )
+
+
+def box_of(element: Locator) -> FloatRect:
+    box = element.bounding_box()
+    assert box is not None
+    return box

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aws.retries import RetryPolicy
+from contract.corrections import Edit
 from contract.errors import TransientError
 from contract.items import from_wire
 from contract.meaning import IN_SPACE, MEANING, SPACE, VECTOR
@@ -52,6 +53,23 @@ def test_copies_and_repetitions_have_the_vector_that_is_there(world: World) -> N
     assert len(world.meanings.asked) == 1
     assert set(vectors(world)) == {"a.jpg", "b.jpg", "c.jpg"}
     assert world.tally[Metric.CALLS_AVOIDED] == 2 * len(SETTINGS.detectors), "a vector is no call to pay for"
+
+
+def test_what_people_say_makes_no_other_vector_and_takes_none_away() -> None:
+    """docs/search.md says why: a vector is an answer kept by content, whatever stands over it."""
+    world = World(settings=replace(WITH_MEANING, corrections="yes"))
+    world.deliver(world.s3.put("a.jpg", b"cat 97 dog 60"))
+    before, recognized = vectors(world)["a.jpg"], world.record("a.jpg")
+    assert recognized is not None
+    world.correct(recognized.content_id, Edit(remove=("cat",)))
+    world.deliver(look_again(BUCKET, ["a.jpg"], "2026-02-01T00:00:00.000Z"))
+
+    corrected, after = world.record("a.jpg"), vectors(world)["a.jpg"]
+    assert corrected is not None
+    assert "Cat" not in corrected.findings.labels
+    assert corrected.revision == after["revision"] != before["revision"]
+    assert after[VECTOR] == before[VECTOR]
+    assert len(world.meanings.asked) == 1
 
 
 def test_photos_recognized_before_get_theirs_without_a_call() -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.meaning import DIMENSIONS, IN_SPACE, MOST_NEIGHBORS, NARROWED_BY
+from contract.meaning import DIMENSIONS, IN_SPACE, MOST_NEIGHBORS, NARROWED_BY, SPACE
 from query_api.adapters.meaning import VectorIndex
 from query_api.ports import Narrowing
 from query_api.search.similar import PREFIXES_AT_ONCE
@@ -58,7 +58,7 @@ def narrowings(draw: st.DrawFn) -> Narrowing:
 def test_a_search_is_of_the_documented_form(shape: Any, within: Narrowing) -> None:
     recording = Recording()
     with ThreadPoolExecutor(1) as executor:
-        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor)
+        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor, SPACE)
         index.nearest(VECTOR, [within], MOST_NEIGHBORS)
     (asked,) = recording.asked
 
@@ -95,7 +95,7 @@ def test_as_many_conditions_as_a_search_can_have() -> None:
     recording = Recording()
     every = Narrowing(tuple("abcdefgh"), ("0", "~"), ("0", "~"), ("0", "3~"))
     with ThreadPoolExecutor(1) as executor:
-        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor)
+        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor, SPACE)
         index.nearest(VECTOR, [every], MOST_NEIGHBORS)
 
     assert len(every.prefixes or ()) == PREFIXES_AT_ONCE

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aws.retries import RetryPolicy
-from contract.corrections import Edit
+from contract.edits import Edit
 from contract.errors import TransientError
 from contract.items import from_wire
 from contract.meaning import IN_SPACE, MEANING, SPACE, VECTOR

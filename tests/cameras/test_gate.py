@@ -21,6 +21,7 @@ from tests.cameras.measure import NoMetrics
 from tests.cameras.memory_scenes import MemoryScenes
 from tests.fakes.pictures import FILMS
 from tests.fakes.s3 import BUCKET
+from tests.processors.test_films import intervals, work_off
 from tests.processors.world import WITH_PICTURES, CountedMetrics, World
 
 DOOR = Camera("door", "cameras/door/")
@@ -49,6 +50,15 @@ def take(world: World, **pictures: bytes) -> None:
     """Have the camera send pictures, one after the other."""
     for name, body in pictures.items():
         assert world.deliver(world.s3.put(f"cameras/door/{name}.jpg", body)) == []
+
+
+def pictures_of(world: World) -> list[CameraPicture]:
+    """Return what events are made of."""
+    return [
+        CameraPicture(to_seconds(each.version.uploaded_at), each.key, each.findings.look.sightings)
+        for each in world.records()
+        if each.findings.look is not None
+    ]
 
 
 def asked(world: World) -> list[bytes]:
@@ -256,6 +266,22 @@ def test_where_films_are_taken_what_showed_nothing_is_not_recognized_at_each_loo
     assert world.revision("cameras/door/b.jpg") == before
 
 
+def test_a_clip_of_a_camera_is_a_film_and_its_pictures_events_stay_as_they_are() -> None:
+    world = World(settings=replace(SETTINGS, films_function=FILMS))
+    take(world, a=EMPTY, b=SOMEBODY)
+    work_off(world, world.s3.put("cameras/door/clip.mp4", b"film view 1 dog@3,4 99|view 1 dog@9,4 97"))
+    take(world, c=GONE_ON, d=EMPTY + b" ")
+
+    clip = world.record("cameras/door/clip.mp4")
+    assert clip is not None
+    assert (clip.status, clip.findings.look) == (Status.RECOGNIZED, None)
+    assert intervals(world, "cameras/door/clip.mp4") == [("Dog", 0, 20_000, 0, 99.0)]
+    assert not any(term.startswith("seen:") for term in world.visible_terms("cameras/door/clip.mp4"))
+    (event,) = events_of(DOOR, pictures_of(world))
+    assert (event.label, event.pictures, event.best) == ("Person", 2, "cameras/door/b.jpg")
+    assert look(world, "d").unchanged_since == "", "the clip is nothing that pictures are held against"
+
+
 def test_photos_that_are_no_cameras_are_asked_about_as_ever(world: World) -> None:
     for name in ("cat", "owl"):
         assert world.deliver(world.s3.put(f"album/{name}.jpg", f"view 1 {name} 90".encode())) == []
@@ -266,13 +292,8 @@ def test_photos_that_are_no_cameras_are_asked_about_as_ever(world: World) -> Non
 
 def test_events_are_what_records_say(world: World) -> None:
     take(world, a=EMPTY, b=SOMEBODY, c=GONE_ON, d=EMPTY + b" ")
-    pictures = [
-        CameraPicture(to_seconds(each.version.uploaded_at), each.key, each.findings.look.sightings)
-        for each in world.records()
-        if each.findings.look is not None
-    ]
 
-    (event,) = events_of(DOOR, pictures)
+    (event,) = events_of(DOOR, pictures_of(world))
     assert (event.label, event.pictures, event.best) == ("Person", 2, "cameras/door/b.jpg")
 
     world.deliver(world.s3.delete("cameras/door/b.jpg"))

@@ -13,6 +13,7 @@ from operations import terminal
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import options
+from operations.film_hours import FilmHours
 from operations.people.faces_to_search import MOST_FACES, RECKONED_FACES
 from operations.planning import Assessor, ObjectFilter, Place, Totals
 from operations.pricing import CALLS_KEPT, Pricing, hours
@@ -180,7 +181,7 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
         f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls, films=films))} at the quota"
         if calls
         else "no call"
-    ) + (f", and {films.hours:,.1f} hours of film are among them" if films.seconds else "")
+    ) + _hours_in_words(films, totals.of_unknown_length)
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
     costly = (
@@ -201,6 +202,15 @@ def faces_in_words(totals: Totals) -> str:
     if not totals.not_counted:
         return ""
     return f"{totals.not_counted:,} photos {NOT_COUNTED}.\n"
+
+
+def _hours_in_words(films: FilmHours, of_unknown_length: int) -> str:
+    if not films.seconds:
+        return ""
+    by_bytes = (
+        f", by the bytes of {of_unknown_length:,} films that nobody has opened" if of_unknown_length else ""
+    )
+    return f", with {films.hours:,.1f} hours of film{by_bytes}"
 
 
 def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]:

@@ -12,10 +12,19 @@ from contract.records import Rejection
 from contract.results import ResultName
 from contract.table import record_key, result_key
 from operations.backfilling import Progress
-from operations.commands.plan import films_in_words
+from operations.commands.plan import films_in_words, show
 from operations.film_hours import FilmHours, FilmLength
 from operations.inventory import Listed
-from operations.planning import Assessed, Assessment, Assessor, Estimate, ObjectFilter, ObjectKind, Totals
+from operations.planning import (
+    Assessed,
+    Assessment,
+    Assessor,
+    Estimate,
+    ObjectFilter,
+    ObjectKind,
+    Place,
+    Totals,
+)
 from operations.pricing import Pricing
 from operations.temporary_database import SeenContents
 from tests.operations.deployments import deployed
@@ -80,6 +89,19 @@ def test_a_film_that_nobody_has_opened_is_reckoned_by_its_bytes_and_said_to_be()
     assert told["dollars"]["by_service"]["Rekognition"] == pytest.approx(2 * 1.062)
     assert (told["kinds"]["film"], told["files_to_read"]) == (2, 0)
     assert "1.5 hours of film" in films_in_words(estimate)
+
+
+def test_what_is_printed_says_what_is_known_of_films_and_what_either_way_costs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for settings, way in ((WITH_FILMS, "frames"), (WITH_JOBS, "jobs")):
+        estimate = priced(totals_of(recognized("old.jpg"), unopened("a.mp4")), settings)
+        show(estimate, Place("bucket", ""), None)
+        said = capsys.readouterr().out
+
+        assert "to do are films that nobody has opened" in " ".join(said.split())
+        assert "1.0 hours of film: $1.44 by frames (1,416 calls, if they have cuts), $6.7" in said
+        assert f"asks by {way}: that is in the sum" in said
 
 
 def test_how_long_a_film_lasts_is_known_where_its_file_was_read_whatever_its_name() -> None:

@@ -198,7 +198,8 @@ class Assessor:
             missing = needed.get(content, ())
             calls = tuple(name for name in missing if name not in OF_OUR_OWN)
             searched = NO_FACES if found.film else faces.get(content, NO_FACES)
-            lacks_only_picture = found.lacks_only_picture and not calls and not searched.searches
+            is_paid = calls or searched.searches or (MEANING in missing and self._pays_for_vectors)
+            lacks_only_picture = found.lacks_only_picture and not is_paid
             # What is taken out is taken out once: the next one with these bytes repeats them.
             is_first = content in first
             first.pop(content, None)
@@ -214,6 +215,10 @@ class Assessor:
                 )
             )
         return assessed
+
+    @property
+    def _pays_for_vectors(self) -> bool:
+        return self.deployed.settings.sees_meaning
 
     def _to_search(self, needed: Mapping[str, tuple[str, ...]]) -> Mapping[str, FaceCount]:
         """Return how many faces are to be searched, by content as `_needed` names it, with its detectors."""

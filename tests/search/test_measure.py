@@ -3,9 +3,11 @@
 import struct
 import zlib
 
+import numpy as np
 import pytest
 
 from tests.search.measure import by_labels, is_held_apart, label_terms, questions, scores
+from tests.search.measure_recall import recall
 from tests.search.photos import photos, resources
 
 
@@ -22,6 +24,20 @@ def test_scores_count_right_answers_where_they_are_found() -> None:
     found = scores(ranks.__getitem__, {"cats": frozenset("a"), "dogs": frozenset("ab")})
     assert found == (50.0, 100.0, 100.0, 75.0)
     assert scores(lambda _: [], {"cats": frozenset("a")}) == (0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "share"),
+    [
+        ([0.9, 0.8, 0.7, 0.6], 1.0),
+        ([0.9, 0.8000001, 0.7], 0.75),
+        ([0.9, 0.8, 0.6], 0.5),
+        ([], 0.0),
+        ([0.9, 0.8, 0.7, 0.6, 0.5], 1.0),
+    ],
+)
+def test_recall_is_of_the_best_in_their_order(found: list[float], share: float) -> None:
+    assert recall(found, np.array([0.9, 0.8, 0.7, 0.6, 0.5], np.float32), 4) == share
 
 
 @pytest.mark.parametrize(

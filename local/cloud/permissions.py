@@ -32,6 +32,7 @@ _BATCHES = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
+_SESSION = re.compile(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", re.S)
 _OBJECT = re.compile(r"(arn:aws:s3:::[^/]+/).*", re.S)
 # PartiQL is no action of IAM: each statement is allowed by what it does.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
@@ -58,6 +59,7 @@ def mend_permissions() -> None:
     """Have MiniStack's IAM, in this process, decide as AWS does where our functions need it."""
     _take_loopback_for_tls()
     _match_any_character()
+    _tell_roles_of_sessions()
     _know_batches()
     _know_leading_keys()
     _know_items()
@@ -120,6 +122,27 @@ def _match_any_character() -> None:
         return re.compile(found.pattern, found.flags | re.S)
 
     iam_evaluator._fnmatch_compile = compile_for_all
+
+
+def role_of_session(arn: str) -> str:
+    """Return what `aws:PrincipalArn` says of a caller: of a session the role, of anybody else who it is.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    return _SESSION.sub(r"arn:\1:iam::\2:role/\3", arn)
+
+
+def _tell_roles_of_sessions() -> None:
+    """Have policies that except a role, as the one on blocked photos does, except its sessions too."""
+    from ministack.core import iam_evaluator
+
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_to_role(key: str, context: Any) -> Any:
+        found = resolve(key, context)
+        return role_of_session(found) if key.lower() == "aws:principalarn" and found else found
+
+    iam_evaluator._resolve_condition_key = resolve_to_role
 
 
 def _know_batches() -> None:

@@ -15,12 +15,16 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from infra.bundles import ROOT
+from local.cloud.assembly import STACK_NAME
 from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.conftest import RunningCloud
 
 PATIENCE_SECONDS = 120
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+LONGEST_SECONDS = 900
 
 
 @dataclass
@@ -131,14 +135,26 @@ class Site:
         return received
 
 
+def function_of(running: RunningCloud, part: str) -> str:
+    """Return the name of the function whose logical id has a part."""
+    resources = running.clients.cloudformation.describe_stack_resources(StackName=STACK_NAME)
+    (name,) = [
+        each["PhysicalResourceId"]
+        for each in resources["StackResources"]
+        if each["ResourceType"] == "AWS::Lambda::Function" and part in each["LogicalResourceId"]
+    ]
+    return str(name)
+
+
 def invoke(running: RunningCloud, function: str, question: dict[str, object]) -> Any:
-    """Invoke a function by its name; return what it answers."""
+    """Invoke a function by its name, once, however long it takes; return what it answers."""
     client = boto3.client(
         "lambda",
         endpoint_url=running.outputs.endpoint_url,
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
+        config=Config(read_timeout=LONGEST_SECONDS, retries={"total_max_attempts": 1}),
     )
     return json.load(client.invoke(FunctionName=function, Payload=json.dumps(question).encode())["Payload"])
 

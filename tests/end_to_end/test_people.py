@@ -11,8 +11,7 @@ from PIL import Image
 from contract.moments import day_of
 from contract.people import DUE_EVENT, PHOTOS_DUE
 from contract.results import unpack
-from local.cloud.assembly import STACK_NAME
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Site, invoke
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Site, function_of, invoke
 from tests.operations.end_to_end.test_imagepipe import IMAGES, Operator
 
 NAME = "Grace Hopper"
@@ -118,14 +117,7 @@ def test_a_photo_that_is_gone_takes_its_face_along(site: Site, operator: Operato
 
 def look_after(site: Site, due: str) -> Any:
     """Ask the function that looks after persons, as its schedule does."""
-    resources = site.running.clients.cloudformation.describe_stack_resources(StackName=STACK_NAME)
-    (name,) = [
-        each["PhysicalResourceId"]
-        for each in resources["StackResources"]
-        if each["ResourceType"] == "AWS::Lambda::Function"
-        and each["LogicalResourceId"].startswith("PeopleUpkeep")
-    ]
-    return invoke(site.running, name, {DUE_EVENT: due})
+    return invoke(site.running, function_of(site.running, "PeopleUpkeep"), {DUE_EVENT: due})
 
 
 def everything(site: Site) -> list[str]:

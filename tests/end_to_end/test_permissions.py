@@ -29,7 +29,7 @@ from local.cloud.permissions import ENFORCE, RequestedAction, recorded_calls
 from processors.adapters.messaging import SqsQueues
 from processors.messages import Message
 from tests.conftest import RunningCloud
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Site, function_of
 from tests.end_to_end.test_counting import ask_the_tally
 from tests.infra.test_permissions import FUNCTIONS, RECORDED
 
@@ -157,8 +157,7 @@ def role_of(running: RunningCloud, part: str) -> dict[str, Any]:
         "aws_access_key_id": "test",
         "aws_secret_access_key": "test",
     }
-    pages = boto3.client("lambda", **own).get_paginator("list_functions").paginate()
-    (found,) = [each for page in pages for each in page["Functions"] if part in each["FunctionName"]]
+    found = boto3.client("lambda", **own).get_function_configuration(FunctionName=function_of(running, part))
     digest = hashlib.sha256(f"{found['FunctionArn']}:{found['Role']}".encode()).hexdigest()
     return own | {
         "aws_access_key_id": f"ASIA{digest[:16].upper()}",
@@ -171,16 +170,18 @@ def calls_of(running: RunningCloud) -> set[RequestedAction]:
     return recorded_calls(running.environment.calls_file)
 
 
-def recorded(running: RunningCloud) -> Mapping[str, Mapping[str, list[str]]]:
+def recorded(
+    running: RunningCloud, functions: Mapping[str, str] = FUNCTIONS
+) -> Mapping[str, Mapping[str, list[str]]]:
     """Give what was written down, with the functions' names and the logical ids of what they asked for."""
     resources = running.clients.cloudformation.describe_stack_resources(StackName=STACK_NAME)
     logical = {
         each["PhysicalResourceId"].rpartition("/")[2].rpartition(":")[2]: each["LogicalResourceId"]
         for each in resources["StackResources"]
     }
-    found: dict[str, dict[str, set[str]]] = {function: {} for function in FUNCTIONS}
+    found: dict[str, dict[str, set[str]]] = {function: {} for function in functions}
     for call in calls_of(running):
-        function = next((name for name, part in FUNCTIONS.items() if part in call.function), None)
+        function = next((name for name, part in functions.items() if part in call.function), None)
         if function is None or call.function not in logical:
             continue  # the operator's function (tests/infra/test_operator.py), or one of another stack
         name, slash, below = call.resource.rpartition(":")[2].removeprefix("table/").partition("/")

@@ -13,6 +13,7 @@ from contract.results import ResultName
 from contract.table import budget_key, record_key, result_key, signing_key
 from contract.tallies import STATUS_COUNTS, counted_key
 from infra.nag import VARIANTS
+from local.cloud.assembly import local_context, synthesize
 from local.cloud.permissions import LEADING_KEYS
 from tests.infra.conftest import Synthesize
 from tests.infra.roles import arn_of, decides, deployed, granted, resource_decides, statements
@@ -43,6 +44,7 @@ BY_LAMBDA = {
         "dynamodb:GetShardIterator",
         "sqs:SendMessage",
     },
+    "alerts": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
 }
 OF_EVERY_FUNCTION = {
     "logs:CreateLogStream",
@@ -56,6 +58,7 @@ UNSEEN = {
     # Without it S3 answers a question for an object that is gone with "access denied".
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     ("pictures", "s3:ListBucket", PHOTOS),
+    ("people", "s3:ListBucket", PHOTOS),
     # Rekognition reads photos, and views of them, with the rights of whoever asks it.
     # https://docs.aws.amazon.com/rekognition/latest/dg/security_iam_id-based-policy-examples.html
     ("processor", "s3:GetObjectVersion", f"{PHOTOS}/*"),
@@ -85,6 +88,17 @@ OF_MEANING = {
 }
 OF_WINGS = OF_FILMS | OF_BLOCKED | OF_MEANING
 RECORDED = Path(__file__).with_name("calls.json")
+# Of functions that are there with a wing; tests/end_to_end/test_wings_together.py writes down what they call.
+WING_FUNCTIONS = {"alerts": "AlertsAlerting", "people": "PeopleUpkeep", "editor": "EditorFunction"}
+OF_WINGS_RECORDED = Path(__file__).with_name("calls_of_wings.json")
+# The stack in which it does: a policy that has photos tagged and people told of a person, over corrections.
+WINGS = local_context(
+    {
+        "detectors": "labels,faces,moderation",
+        "policy": str(Path(__file__).with_name("wings.toml")),
+        "block_tag": "true",
+    }
+)
 
 
 @pytest.fixture(scope="module", params=sorted(VARIANTS))
@@ -200,7 +214,7 @@ def present(template: Template) -> Iterator[str]:
 def asked(template: Template, function: str) -> dict[str, list[str]]:
     """Give what a function is granted for its own calls: actions, and the logical ids of what they are on."""
     found: dict[str, set[str]] = {}
-    for action, resource in granted(template, FUNCTIONS[function]):
+    for action, resource in granted(template, (FUNCTIONS | WING_FUNCTIONS)[function]):
         # Rekognition on one machine asks for no permission; what it was asked stands in its own counts.
         if action in OF_EVERY_FUNCTION or action.startswith("rekognition:"):
             continue
@@ -217,6 +231,13 @@ def test_each_role_has_what_its_code_was_seen_to_call_and_nothing_else(local_tem
     recorded = json.loads(RECORDED.read_text())
 
     assert {function: asked(local_template, function) for function in FUNCTIONS} == recorded
+
+
+def test_each_role_of_a_wing_has_what_its_code_was_seen_to_call_and_nothing_else() -> None:
+    recorded = json.loads(OF_WINGS_RECORDED.read_text())
+    template = Template.of(synthesize(WINGS)[0])
+
+    assert {function: asked(template, function) for function in WING_FUNCTIONS} == recorded
 
 
 def test_no_setting_grants_more_than_was_recorded_but_detectors(variant: Template) -> None:

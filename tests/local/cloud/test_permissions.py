@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud.permissions import leading_keys, statement_actions
+from local.cloud.permissions import leading_keys, role_of_session, statement_actions
 
 
 def key(name: str) -> dict[str, Any]:
@@ -59,3 +59,18 @@ def test_partiql_is_allowed_by_what_each_statement_does() -> None:
     assert statement_actions({"Statement": 'DELETE FROM "t" WHERE pk = ?'}) == [
         ("dynamodb:PartiQLDelete", "t")
     ]
+
+
+@pytest.mark.parametrize(
+    ("caller", "said"),
+    [
+        (
+            "arn:aws:sts::123456789012:assumed-role/processor/a-session",
+            "arn:aws:iam::123456789012:role/processor",
+        ),
+        ("arn:aws:iam::123456789012:role/processor", "arn:aws:iam::123456789012:role/processor"),
+        ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:root"),
+    ],
+)
+def test_policies_are_told_the_role_of_a_session(caller: str, said: str) -> None:
+    assert role_of_session(caller) == said

@@ -1,5 +1,6 @@
 """A film on the running stack, really decoded and really recognized: found, with what is seen when."""
 
+import csv
 import json
 import time
 import urllib.error
@@ -13,11 +14,13 @@ from typing import Any
 import cv2
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from local.cloud.assembly import LOCAL_CONTEXT
 from local.cloud.environment import DIRECT, LocalClients, LocalEnvironment, Outputs, on_ports
 from local.cloud.running import at_work, bring_up, take_down
 from local.cloud.stages import Stages
+from operations.main import app
 
 pytestmark = pytest.mark.nightly
 
@@ -30,6 +33,7 @@ class Place:
 
     clients: LocalClients
     outputs: Outputs
+    directory: Path
 
     def put(self, key: str, body: bytes) -> None:
         self.clients.s3.put_object(Bucket=self.outputs.bucket, Key=key, Body=body)
@@ -50,6 +54,12 @@ class Place:
                     raise
                 time.sleep(0.5)
 
+    def operate(self, *arguments: str) -> str:
+        """Have `imagepipe` say something of this place."""
+        said = CliRunner().invoke(app, [*arguments, "--local", "--directory", str(self.directory)])
+        assert said.exit_code == 0, said.output
+        return said.stdout
+
     def calls(self) -> int:
         url = f"{self.outputs.rekognition_url}/_local/calls?only=operations"
         with DIRECT.open(urllib.request.Request(url), timeout=30) as reply:
@@ -63,7 +73,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         try:
             stages = Stages(Console(stderr=True, quiet=True))
             outputs = bring_up(environment, stages, {**LOCAL_CONTEXT, "video": "frames"})
-            yield Place(LocalClients(environment), outputs)
+            yield Place(LocalClients(environment), outputs, environment.directory)
         finally:
             take_down(environment)
 
@@ -102,6 +112,20 @@ def test_a_film_is_found_by_what_is_in_it_with_when_it_is_seen(place: Place, cli
     place.put("copy.mov", clip)
     assert place.known("copy.mov")["intervals"][0]["name"] == film["intervals"][0]["name"]
     assert place.calls() == paid
+
+
+def test_an_operator_is_told_of_films_what_the_api_says(place: Place, clip: bytes) -> None:
+    place.put("kept/film.mp4", clip)
+    film = place.known("kept/film.mp4")
+
+    plan = json.loads(place.operate("plan", f"s3://{place.outputs.bucket}/kept/", "--json"))
+    (line,) = place.operate("export", "-", "--prefix", "kept/").splitlines()
+    (row,) = csv.DictReader(place.operate("export", "-", "--prefix", "kept/", "--format", "csv").splitlines())
+
+    assert (plan["kinds"]["film"], plan["current"], plan["to_do"]) == (1, 1, 0)
+    told = [{name: each[name] for name in each if name != "frame_url"} for each in film["intervals"]]
+    assert json.loads(line)["intervals"] == told
+    assert len(row["intervals"].split("; ")) == len(told)
 
 
 def test_what_is_no_film_is_rejected_in_words(place: Place, clip: bytes) -> None:

@@ -164,6 +164,11 @@ class Backfill:
     ended: Ended = Ended.STOPPED
 
     @property
+    def most_vectors(self) -> int:
+        """How many vectors there are to be made at most: which photos have theirs is not counted."""
+        return 0 if self.metadata else self.progress.records
+
+    @property
     def dollars(self) -> float:
         """What all that was queued since the beginning costs."""
         return self._dollars_with([])

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from contract.detectors import SEARCH
+from contract.meaning import INVOKE_MODEL
 from contract.moments import to_text
 from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
@@ -141,7 +142,7 @@ def most_waiting(pricing: Pricing) -> int:
 
 def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:
     """Return how far a run is, and how long the workers will be at it."""
-    work = terminal.duration(pricing.seconds(run.progress.calls, films=run.progress.films))
+    work = terminal.duration(pricing.seconds(run.progress.calls, run.most_vectors, films=run.progress.films))
     rate = run.queued / max(elapsed_seconds, 0.001)
     done = f"{run.totals.objects:,} looked at, {run.queued:,} queued, {rate:,.0f}/s"
     return f"{done}; work for {work} at the quota"
@@ -176,11 +177,13 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
     needed, films = pricing.calls_of(run.progress.calls, run.progress.films), run.progress.films
-    calls = ", ".join(f"{count:,} {CALLS_KEPT[name]}" for name, count in needed.items())
+    asked = [f"{count:,} {CALLS_KEPT[name]}" for name, count in needed.items()]
+    if pricing.sees_meaning and run.most_vectors:
+        asked.append(f"at most {run.most_vectors:,} {INVOKE_MODEL}")
+    calls = ", ".join(asked)
+    seconds = pricing.seconds(run.progress.calls, run.most_vectors, films=films)
     takes = (
-        f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls, films=films))} at the quota"
-        if calls
-        else "no call"
+        f"{calls} calls, {terminal.duration(seconds)} at the quota" if calls else "no call"
     ) + _hours_in_words(films, totals.of_unknown_length)
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
@@ -227,7 +230,7 @@ def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]
         "in_all": {
             "queued": run.progress.queued,
             "calls": pricing.calls_of(run.progress.calls, run.progress.films),
-            "hours": hours(pricing.seconds(run.progress.calls, films=run.progress.films)),
+            "hours": hours(pricing.seconds(run.progress.calls, run.most_vectors, films=run.progress.films)),
             **({"film_hours": round(films.hours, 3)} if (films := run.progress.films).seconds else {}),
             "dollars": round(run.dollars, 4),
         },

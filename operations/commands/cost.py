@@ -7,6 +7,7 @@ import typer
 
 from contract.detectors import CALLS, DEFAULT_DETECTORS
 from contract.film_usage import FilmAssumptions
+from contract.meaning import VECTORS_A_SECOND
 from contract.picture_usage import PictureAssumptions, PictureWork
 from contract.usage import Assumptions, Work, seconds_at_quota
 from operations import terminal
@@ -71,6 +72,8 @@ def cost(
     files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share) if pictures else None
     costs, hours = bill(work, assumed, pictures=files), seconds_at_quota(work.calls, assumed.quotas) / 3600
     costs = costs.plus(meaning_bill(photos, made_by=meaning)) if meaning else costs
+    if meaning is MeaningChoice.BEDROCK:
+        hours = max(hours, photos / VECTORS_A_SECOND / 3600)
     if json:
         said = {"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()}
         terminal.print_json(said | ({"dollars_of_files": dollars_of_files(files)} if files else {}))

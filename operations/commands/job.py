@@ -220,7 +220,7 @@ def _question(counts: LineCounts, pricing: Pricing, state: JobState, bounds: Bou
 def _show_queued(job_id: str, run: Backfill, counts: LineCounts, pricing: Pricing) -> None:
     left_out = f", {counts.invalid:,} lines left out" if counts.invalid else ""
     archived = f", {run.totals.archived:,} are archived and were left alone" if run.totals.archived else ""
-    takes = terminal.duration(pricing.seconds(run.progress.calls, films=run.progress.films))
+    takes = terminal.duration(pricing.seconds(run.progress.calls, run.most_vectors, films=run.progress.films))
     typer.echo(
         f"{job_id}: {run.progress.queued:,} of {counts.photos:,} photos are queued, {run.totals.current:,} "
         f"of those looked at now have their record{archived}{left_out}.\n"

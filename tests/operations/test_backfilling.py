@@ -345,3 +345,14 @@ def test_a_checkpoint_that_is_spoilt_says_what_to_do(tmp_path: Path, written: st
 def test_checkpoints_are_kept_where_state_belongs() -> None:
     assert state_directory({"XDG_STATE_HOME": "/state"}) == Path("/state/imagepipe/backfill")
     assert state_directory({}).parts[-4:] == (".local", "state", "imagepipe", "backfill")
+
+
+def test_of_what_is_queued_for_metadata_no_vector_is_told() -> None:
+    located = {**WITH_PICTURE, PICTURE: "as photos are looked at now"}
+
+    told = [
+        Runs(recognized("old.jpg"), fingerprints=located).run(metadata=metadata)[1].most_vectors
+        for metadata in (True, False)
+    ]
+
+    assert told == [0, 1]

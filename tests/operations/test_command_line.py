@@ -15,6 +15,7 @@ import pytest
 from botocore.stub import Stubber
 
 from contract.errors import CRASHED
+from contract.meaning import VECTORS_A_SECOND
 from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
@@ -580,6 +581,17 @@ def test_cost_asks_no_pipeline(run: Run) -> None:
     assert told["dollars"]["by_service"]["Rekognition"] == 1000
     assert "Rekognition" in run("cost")[1]
     assert run("cost", "--markdown")[1].startswith("# What it costs")
+
+
+def test_cost_knows_that_a_model_which_sees_photos_is_slower_than_the_detectors(run: Run) -> None:
+    plain, seen = (
+        json.loads(run("cost", "--photos", "1000000", *more, "--json")[1])
+        for more in ((), ("--meaning", "bedrock"))
+    )
+
+    assert seen["dollars"]["by_service"]["Bedrock"] == 60
+    assert seen["hours"] == pytest.approx(1_000_000 / VECTORS_A_SECOND / 3600, abs=0.01)
+    assert plain["hours"] < seen["hours"]
 
 
 def test_what_aws_denies_is_one_line_that_says_what(operated: OperatedWorld, run: Run) -> None:

@@ -177,7 +177,7 @@ def _saved(content_id: str, sort_key: str) -> SavedAnswer:
 
 
 def part_of(content_id: str, part: str) -> str:
-    """Name a face of a photo."""
+    """Name a face of a photo, or a frame of a film."""
     return f"{content_id}/{part}"
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from loadtest.faults.alerting import miscounted_alerts
 from loadtest.faults.calls import Photograph
+from loadtest.faults.cameras import wrong_events
 from loadtest.faults.enrolling import NAME, forget, kept_texts, looked_for
+from loadtest.faults.films import frame_at, frames_by_digest
 from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
+from loadtest.faults.meanings import misplaced_vectors
 from loadtest.faults.persons import named_faces, strangers, traces
 from loadtest.faults.script import Actor
 from loadtest.faults.site import FaultSite
@@ -50,6 +53,7 @@ class RunEnd:
         names = {
             **self.actor.content_ids_by_digest(),
             **{digest: name for digest, (name, _, _) in faces.items()},
+            **frames_by_digest(site.clients, site.outputs.renditions_bucket),
         }
         self.calls = {
             (operation, names.get(digest, digest)): count
@@ -57,7 +61,7 @@ class RunEnd:
         }
 
         def name_of(shown: Photograph) -> str:
-            return names.get(shown.key) or self.actor.content_id_of(shown)
+            return names.get(shown.key) or frame_at(shown.key) or self.actor.content_id_of(shown)
 
         killed = {kill.invocation for kill in self.ledger.kills}
         twice = paid_twice(self.calls, payments_of(self.ledger.events, name_of, killed))
@@ -72,7 +76,9 @@ class RunEnd:
         wrong = strangers(self.evidence, pictures, site.persons_like)
         left = self._forgotten()
         told = miscounted_alerts(RULES, site.announced.values(), site.alerts)
-        return replace(verdict, strangers=wrong, traces=left, alerts=told)
+        vectors = misplaced_vectors(self.evidence)
+        events = wrong_events(self.evidence.records, site.events)
+        return replace(verdict, strangers=wrong, traces=left, alerts=told, vectors=vectors, events=events)
 
     def _gathered(self) -> Evidence:
         """Read everything, and the counts again until they are those of the records or had long enough."""

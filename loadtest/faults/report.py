@@ -28,6 +28,7 @@ def rows(run: Run) -> list[Row]:
     return [
         ("seed", str(run.order.seed)),
         ("photos", f"{run.acts[Act.UPLOAD]}; {changes}"),
+        ("films, pictures of a camera", f"{run.acts[Act.FILM]}, {run.acts[Act.PICTURE]}"),
         ("calls of the processor", _listed({service: ledger.calls[service] for service in AwsService})),
         ("faults injected", f"{sum(ledger.faults.values())}: {_faults_by_kind(ledger.faults)}"),
         ("workers killed (`kill -9`)", str(len(ledger.kills))),
@@ -50,6 +51,8 @@ def rows(run: Run) -> list[Row]:
         ),
         ("**rules of alerts that counted wrongly**", _of(verdict.alerts, run.alerts, " messages")),
         ("**photos that name others than those on them**", _of(verdict.strangers, run.with_persons)),
+        ("**photos whose rows have not their vector**", _of(verdict.vectors, run.vectors, " vectors")),
+        ("**wrong about a camera** (what is asked about, events)", _with_reasons(verdict.events)),
         ("**places that tell of who was forgotten**", _with_reasons(verdict.traces)),
         ("detector calls paid", str(run.paid)),
         ("paid more than once", str(twice.extra)),

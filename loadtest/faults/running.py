@@ -14,12 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from contract.policy import ModerationAction
 from loadtest.faults.calls import AwsService
+from loadtest.faults.cameras import FIRST
 from loadtest.faults.ending import RunEnd
 from loadtest.faults.enrolling import enroll
+from loadtest.faults.films import films
 from loadtest.faults.ledger import Ledger
 from loadtest.faults.plan import OUTAGE_SECONDS, OUTAGES, FaultPlan, Spell, StagedOutages
 from loadtest.faults.proxy import Proxy, ProxyServer
-from loadtest.faults.script import Act, Actor, photos, script_of
+from loadtest.faults.script import Act, Actor, ScriptStep, photos, script_of
 from loadtest.faults.site import FaultSite, Killer
 from loadtest.faults.verdict import RunVerdict, bucket_now
 from loadtest.faults.wings import THE_POLICY, context_in
@@ -73,6 +75,7 @@ NEXT_WAVE_SHARE = 0.5
 HEAL_SHARE = 0.97
 LONGEST_WAVE_SECONDS = 40.0
 LONGEST_DRAIN_SECONDS = 240.0
+MODEL_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Run:
     by_action: Counter[ModerationAction | None]
     alerts: int
     with_persons: int
+    vectors: int
     paid: int
     left_over: int
     seconds_under_fault: float
@@ -120,8 +124,9 @@ def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
     """Run it all in a place of its own, which is gone afterwards; its log is kept. Raises LocalCloudError."""
     ledger = Ledger()
     with _proxied_site(order, ledger, display, keep_log) as (site, proxy):
-        actor = Actor(site.clients, site.outputs, photos(order.seed))
+        actor = Actor(site.clients, site.outputs, photos(order.seed), films(order.seed))
         waves = script_of(order.seed, order.photos)
+        _send_the_first_picture(site, actor, proxy)
         begun = time.monotonic()
         for number, (wave, outage) in enumerate(zip(waves, OUTAGES, strict=True), start=1):
             display.phase(f"wave {number} of {len(waves)}: {outage.name}")
@@ -153,11 +158,22 @@ def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
             by_action=Counter(map(THE_POLICY.action_of, end.evidence.records.values())),
             alerts=len({message.id for message in site.alerts}),
             with_persons=sum(bool(record.findings.persons) for record in end.evidence.records.values()),
+            vectors=len(end.evidence.vectors),
             paid=sum(end.calls.values()),
             left_over=left_over,
             seconds_under_fault=healed - begun,
             seconds_drained=drained - healed,
         )
+
+
+def _send_the_first_picture(site: FaultSite, actor: Actor, proxy: Proxy) -> None:
+    """Let the camera show its yard while all is well yet: this is what all others are held against."""
+    proxy.healed.set()
+    actor.act_out([ScriptStep(Act.PICTURE, FIRST)], lambda: None)
+    ends_at = time.monotonic() + LONGEST_WAVE_SECONDS
+    while FIRST not in site.announced_keys() and time.monotonic() < ends_at:
+        site.listen()
+    proxy.healed.clear()
 
 
 def _result(spell: Spell, outages: StagedOutages, end: RunEnd) -> OutageResult:
@@ -192,6 +208,7 @@ def _proxied_site(
         site.be_impatient()
         display.phase("enrolling somebody")
         enroll(environment.directory)
+        site.warm_up(MODEL_COPIES)
         site.send_through(server.url)
         with site.subscribed():
             try:

@@ -18,6 +18,7 @@ from PIL import Image, ImageEnhance
 
 from loadtest import ROOT
 from loadtest.faults.calls import Photograph
+from loadtest.faults.cameras import camera_picture, keys_of_wave
 from local.cloud.environment import LocalClients, Outputs
 from local.demo.draining import ask_again
 
@@ -27,6 +28,9 @@ OVERWRITTEN_PERCENT = 10
 DELETED_PERCENT = 8
 COPIED_PERCENT = 5
 LOOKED_AT_AGAIN_PERCENT = 12
+# Films beside so many photos; the first is copied, and the second deleted.
+PHOTOS_A_FILM = 80
+LEAST_FILMS = 3
 
 _FOLDERS = ("2023/spring", "2023/höhle + see", "2024/a b", "2024/100% sharp", "inbox")
 
@@ -39,6 +43,8 @@ class Act(StrEnum):
     DELETE = "delete"
     COPY = "copy"
     LOOK_AGAIN = "look again"
+    FILM = "upload a film"
+    PICTURE = "upload a picture of the camera"
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,12 @@ def script_of(seed: int, photos: int) -> list[list[ScriptStep]]:
             wave = waves[dice.randint(wave_of[key], WAVES - 1)]
             step = ScriptStep(act, f"copies/{key}", key) if act is Act.COPY else ScriptStep(act, key)
             wave.insert(dice.randint(_after(wave, key), len(wave)), step)
+    for number, wave in enumerate(waves, start=1):
+        wave += [ScriptStep(Act.PICTURE, key) for key in keys_of_wave(number)]
+    for number in range(max(LEAST_FILMS, photos // PHOTOS_A_FILM)):
+        waves[number % WAVES].append(ScriptStep(Act.FILM, f"films/{number}.mp4"))
+    waves[2].append(ScriptStep(Act.COPY, "copies/film.mp4", "films/0.mp4"))
+    waves[3].append(ScriptStep(Act.DELETE, "films/1.mp4"))
     return waves
 
 
@@ -147,6 +159,7 @@ class Actor:
     clients: LocalClients
     outputs: Outputs
     photos: Iterator[bytes]
+    films: Iterator[bytes]
     bodies: dict[tuple[str, str | None], bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -166,12 +179,16 @@ class Actor:
             list(pool.map(act, prepared))
 
     def _body(self, step: ScriptStep) -> bytes:
+        if step.act is Act.FILM:
+            return next(self.films)
+        if step.act is Act.PICTURE:
+            return camera_picture(step.key)
         return next(self.photos) if step.act in {Act.UPLOAD, Act.OVERWRITE} else b""
 
     def _act(self, step: ScriptStep, body: bytes) -> None:
         s3, bucket = self.clients.s3, self.outputs.bucket
         match step.act:
-            case Act.UPLOAD | Act.OVERWRITE:
+            case Act.UPLOAD | Act.OVERWRITE | Act.FILM | Act.PICTURE:
                 version_id = s3.put_object(Bucket=bucket, Key=step.key, Body=body).get("VersionId")
                 self._remember(step.key, version_id, body)
             case Act.COPY:

@@ -3,9 +3,10 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ from processors.detectors import chosen
 VISIBILITY_SECONDS = 30
 _WAIT_SECONDS = 2
 _ALERTS = "processors.alerts_handler.handler"
-_THROUGH_THE_PROXY = ("processors.handler.handler", _ALERTS)
+_MEANING = "processors.meaning_handler.handler"
+_CAMERAS = "processors.cameras_handler.handler"
+_THROUGH_THE_PROXY = ("processors.handler.handler", _ALERTS, _CAMERAS)
 
 
 @dataclass
@@ -46,7 +49,9 @@ class FaultSite:
     repeats: int = 0
     alerts: list[AlertTold] = field(default_factory=list)
     _completions: CompletionsQueue = field(init=False)
+    events: list[Mapping[str, Any]] = field(default_factory=list)
     _alerts: CompletionsQueue = field(init=False)
+    _events: CompletionsQueue = field(init=False)
 
     @cached_property
     def _stack(self) -> Stack:
@@ -67,7 +72,8 @@ class FaultSite:
         return function
 
     def _queues(self) -> tuple[str, ...]:
-        return (self.outputs.queue_url, self.outputs.bulk_queue_url, self.outputs.alerts_queue_url)
+        told = self.outputs.alerts_queue_url, self.outputs.cameras_queue_url
+        return (self.outputs.queue_url, self.outputs.bulk_queue_url, *told)
 
     def be_impatient(self) -> None:
         for url in self._queues():
@@ -82,10 +88,13 @@ class FaultSite:
             self._completions = until_over.enter_context(following(self._stack))
             alerts = following(self._stack, stack_outputs["AlertsTopicArn"], raw=False)
             self._alerts = until_over.enter_context(alerts)
+            events = following(self._stack, stack_outputs["CamerasTopicArn"])
+            self._events = until_over.enter_context(events)
             yield
 
     def listen(self) -> bool:
         """Take in what is told, waiting a little for a completion; return whether there was one."""
+        self.events += self._events.receive(wait_seconds=0)
         self.alerts += map(AlertTold.of, self._alerts.receive(wait_seconds=0))
         received = self._completions.receive(_WAIT_SECONDS)
         for completion in received:
@@ -104,6 +113,14 @@ class FaultSite:
             version = None if deleted else (completion["etag"], completion["version_id"])
             said.setdefault(completion["key"], set()).add(version)
         return {key for key, present in bucket.items() if present not in said.get(key, set())}
+
+    def warm_up(self, copies: int) -> None:
+        """Have so many copies of the text model started, so that workers need not wait for them."""
+        name, text = self._function(_MEANING).name, json.dumps({"text": "a photo"}).encode()
+        ask = partial(self._stack.functions_client.invoke, FunctionName=name, Payload=text)
+        with ThreadPoolExecutor(copies) as pool:
+            for started in [pool.submit(ask) for _ in range(copies)]:
+                started.result()
 
     def messages_left(self) -> int:
         """Count the messages in all queues of work: waiting, being worked on, or kept away for a while."""

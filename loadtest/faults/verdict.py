@@ -9,13 +9,16 @@ from typing import Any
 
 from aws.calls import pages
 from aws.queue_depths import read_depth
-from contract.meaning import OF_OUR_OWN
+from contract.films import film_findings
+from contract.meaning import OF_OUR_OWN, VECTOR, Vector
 from contract.moments import to_seconds
 from contract.notifications import completion
 from contract.records import Findings, ImageRecord, Status
 from contract.results import Result, ResultName
-from contract.table import IndexRow, index_rows
+from contract.table import VIDEO, IndexRow, index_rows, kind_of
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
+from loadtest.faults.cameras import is_unchanged
+from loadtest.faults.films import is_film
 from loadtest.faults.ledger import PaidTwice
 from loadtest.faults.wings import DETECTORS_OF, THE_POLICY
 from local.cloud.environment import LocalClients, Outputs
@@ -43,7 +46,7 @@ class Letter:
 class Evidence:
     """Bucket: the version that is there of each key (ETag, version id), None where it was deleted.
 
-    `counts` are those of the tally, by name of label and of status.
+    `counts` are those of the tally, by name of label and of status; `vectors` are those that rows have.
     """
 
     bucket: Mapping[str, tuple[str, str | None] | None]
@@ -52,18 +55,22 @@ class Evidence:
     results: Mapping[ResultName, Result]
     letters: tuple[Letter, ...]
     counts: Mapping[str, int]
+    vectors: Mapping[IndexRow, Vector] = field(default_factory=dict)
 
 
 def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
     records: dict[str, ImageRecord] = {}
     rows: list[IndexRow] = []
     results: dict[ResultName, Result] = {}
+    vectors: dict[IndexRow, Vector] = {}
     for item in _items(clients, outputs.table):
         kind, _, rest = str(item["pk"]).partition("#")
         if kind == "image":
             records[rest] = ImageRecord.from_item(item)
         elif kind == "index":
-            rows.append(IndexRow.from_item(item))
+            rows.append(row := IndexRow.from_item(item))
+            if VECTOR in item:
+                vectors[row] = tuple(map(float, item[VECTOR]))
         elif kind == "content":
             detector, _, fingerprint = str(item["sk"]).partition("#")
             name = ResultName(rest, detector, fingerprint)
@@ -77,6 +84,7 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
         results,
         tuple(_letters(clients, outputs)),
         counts_now(clients, outputs),
+        vectors,
     )
 
 
@@ -115,8 +123,9 @@ def _letters(clients: LocalClients, outputs: Outputs) -> Iterator[Letter]:
         else:
             cause = f"{failure.kind}: {failure.code}"
             yield Letter(cause, letter.keys, to_seconds(failure.last_failed_at))
-    uncounted = read_depth(clients.sqs, outputs.alerts_dead_letter_queue_url).total
-    yield from repeat(Letter("a completion that no rule of alerts has counted", ()), uncounted)
+    for url in (outputs.alerts_dead_letter_queue_url, outputs.cameras_dead_letter_queue_url):
+        given_up = read_depth(clients.sqs, url).total
+        yield from repeat(Letter("a completion that nobody was told of by alerts or cameras", ()), given_up)
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,8 @@ class RunVerdict:
     fault. `miscounted`: names of labels and statuses, with how many are counted and how many there are.
     `misspoken`: keys of which was announced other than what the record says by the policy. `alerts`: rules
     that told of more or fewer photos than matched. `strangers`: keys whose records name others than those who
-    are there. `traces`: where something is left of who was forgotten.
+    are there. `traces`: where something is left of who was forgotten. `vectors`: keys whose rows have not the
+    vector of what they mean. `events`: what is wrong with those of the camera, and what was asked for them.
     """
 
     lost: dict[str, str]
@@ -143,13 +153,15 @@ class RunVerdict:
     alerts: dict[str, str] = field(default_factory=dict)
     strangers: dict[str, str] = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
+    vectors: dict[str, str] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
         """Return whether all promises were kept: nothing has a payment without a cause, or anything else."""
         announced_right = not (self.silent or self.misspoken or self.alerts or self.miscounted)
-        people_right = not (self.strangers or self.traces)
-        nothing_wrong = not (self.lost or self.stale or self.dead or self.twice.unexplained)
+        people_right = not (self.strangers or self.traces or self.events)
+        nothing_wrong = not (self.lost or self.stale or self.vectors or self.dead or self.twice.unexplained)
         return announced_right and people_right and nothing_wrong
 
 
@@ -177,11 +189,13 @@ def judge(
             stale[key] = "the record is of another version"
         elif record.status is not Status.RECOGNIZED:
             lost[key] = f"rejected: {record.rejection.code if record.rejection else 'without a reason'}"
-        elif record.detectors.keys() - OF_OUR_OWN != set(DETECTORS_OF[key]):
+        elif record.detectors.keys() - OF_OUR_OWN != asked_of(record):
             lost[key] = f"it was looked at by {', '.join(sorted(record.detectors))}"
+        elif is_film(key) != (kind_of(record) == VIDEO):
+            lost[key] = f"it was taken for a {kind_of(record)}"
         elif (said := _said(evidence, record)) is None:
             lost[key] = "a raw result is missing"
-        elif said != replace(record.findings, persons={}, searched=0):
+        elif said != replace(record.findings, persons={}, searched=0, look=None):
             stale[key] = "the record does not say what the detectors said about these bytes"
         elif record.findings.labels != true_labels.get(key, record.findings.labels):
             stale[key] = "the detectors' answer is about other bytes"
@@ -200,6 +214,11 @@ def judge(
             if said.id in announced and (fields := _other_fields(said.body, announced[said.id]))
         },
     )
+
+
+def asked_of(record: ImageRecord) -> set[str]:
+    """Return by which detectors a photo is to be looked at."""
+    return set() if is_unchanged(record) else set(DETECTORS_OF[record.key])
 
 
 def _other_fields(due: Mapping[str, Any], announced: Mapping[str, Any]) -> str:
@@ -242,5 +261,6 @@ def _said(evidence: Evidence, record: ImageRecord) -> Findings | None:
         result = evidence.results.get(ResultName(record.version.content_id, detector, fingerprint))
         if result is None:
             return None
-        found = found.with_those_of(reader(detector)(result.response))
+        of_film = film_findings(result.response)
+        found = found.with_those_of(of_film or reader(detector)(result.response))
     return found

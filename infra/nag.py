@@ -15,7 +15,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import STACK_NAME, ImagepipeStack
-from infra.bundles import ROOT, Bundle
+from infra.bundles import ROOT, Bundle, bundles
 from infra.settings import DeploymentSettings
 
 _JWT = {"api_access": "jwt", "jwt_issuer": "https://people.example", "jwt_audience": "photos"}
@@ -50,6 +50,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     },
     "films by jobs": {"video": "jobs"},
     "search by meaning": {"meaning": "labels"},
+    "search by what a model sees": {"meaning": "bedrock"},
     "all that can be on": {
         "confidence_order": True,
         "near_duplicates": True,
@@ -82,8 +83,7 @@ def findings(context: Mapping[str, object]) -> list[NagFinding]:
         app = App(outdir=f"{scratch}/out", context=dict(context))
         settings = DeploymentSettings.from_context(app.node.try_get_context)
         code = _NoCode("none", Path(scratch))
-        every = dict.fromkeys(("processors", "query_api", "people", "pictures", "meaning", "films"), code)
-        ImagepipeStack(app, STACK_NAME, settings, **every)
+        ImagepipeStack(app, STACK_NAME, settings, **dict.fromkeys(bundles(), code))
         return findings_in(app)
 
 

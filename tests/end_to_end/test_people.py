@@ -101,6 +101,7 @@ def test_a_person_is_found_by_name_and_her_face_is_known(
     assert site.dead_letters() == []
 
 
+@pytest.mark.nightly
 def test_a_photo_that_is_gone_takes_its_face_along(site: Site, operator: Operator, photos: Path) -> None:
     """The function does it that a schedule asks each day, with the rights and the settings of the stack."""
     site.put("persons/consent.jpg", (photos / "grace_hopper.jpg").read_bytes() + b"shown")

@@ -356,7 +356,7 @@ def leaf_through(
         after = page.next_after
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     photos=PHOTOS,
     before=HAPPENINGS,
@@ -385,7 +385,7 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     assert [match.distance for match in shown] == [distance(asked, record) for record in in_order]
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(
     photos=PHOTOS,
     before=HAPPENINGS,

@@ -636,7 +636,7 @@ def confidence(policy: Policy, asked: ListQuestion, record: ImageRecord) -> floa
 DECISIONS = st.sampled_from([None, None, None, "allow", "block"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(policy=POLICIES, found=st.lists(st.tuples(findings(), DECISIONS), max_size=25), asked=questions())
 def test_answers_are_those_of_a_plain_filter_over_what_is_shown(
     policy: Policy, found: list[tuple[Findings, str | None]], asked: ListQuestion

@@ -4,6 +4,7 @@ import io
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.conftest import RunningCloud
@@ -27,6 +28,7 @@ def test_copies_are_found_and_stay_where_they_are(running: RunningCloud, tmp_pat
     assert listed["KeyCount"] == 3
 
 
+@pytest.mark.nightly
 def test_a_smaller_copy_is_found_and_shown(running: RunningCloud, tmp_path: Path) -> None:
     operator = Operator(running)
     operator.recognized("near/large.jpg", photo="owl.jpg")

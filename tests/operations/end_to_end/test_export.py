@@ -31,6 +31,7 @@ def test_what_the_api_says_is_exported(operator: Operator, tmp_path: Path) -> No
     assert [row["key"] for row in csv.DictReader(dogs.splitlines())] == ["export/dog.jpg"]
 
 
+@pytest.mark.nightly
 def test_sidecars_stand_beside_photos(operator: Operator, tmp_path: Path) -> None:
     operator.run("export", str(tmp_path / "xmp"), "--format", "xmp", "--prefix", "export/")
 

@@ -161,7 +161,7 @@ def _has_label(rule: AlertRule, photo: AnnouncedPhoto) -> str | None:
 
 
 def _has_person(rule: AlertRule, photo: AnnouncedPhoto) -> str | None:
-    """Say how sure it is, never who: what is said is kept, and forgetting leaves nothing of a name."""
+    """Return how sure it is, never who: these words are kept, and forgetting would leave the name in them."""
     if not rule.person:
         return ""
     sure = photo.persons.get(rule.person.casefold(), -1.0)

@@ -201,7 +201,7 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
 
 
 def faces_in_words(totals: Totals) -> str:
-    """Say which searches are reckoned, in a line; nothing where all faces are counted."""
+    """Return a line on photos whose faces nobody has counted; nothing where there are none."""
     if not totals.not_counted:
         return ""
     return f"{totals.not_counted:,} photos {NOT_COUNTED}.\n"

@@ -181,7 +181,7 @@ class FilmJobRecognizer:
         return _running(version, job.name)
 
     def _give_back(self, lease: _Lease) -> None:
-        """Give back a lease that nobody can have begun a job under; any other stays."""
+        """Return a lease to the open jobs if nobody can have begun a job under it; keep any other."""
         if lease.is_fresh and not self._may_be_others(lease.job):
             change(self.open_jobs, lambda standing: standing.given_back(lease.job.token))
 

@@ -2,11 +2,10 @@
 
 A vector is made of the labels of a content, or by a model of Amazon Bedrock of its thumbnail, kept as the
 answer of one more detector, `meaning`, and written into an index row, by which the table's vector index finds
-it. Vectors that were made by different models say
-nothing about each other, so each model has a space of its own, which its fingerprints begin with: an index
-row of one is never compared with a question of another. Other settings (which labels there are, which are
-hidden) make another fingerprint in the same space: such vectors can be compared, and are made anew by a
-backfill.
+it. Vectors that were made by different models say nothing about each other, so each model has a space of its
+own, which its fingerprints begin with: an index row of one is never compared with a question of another.
+Other settings (which labels there are, which are hidden) make another fingerprint in the same space: such
+vectors can be compared, and are made anew by a backfill.
 """
 
 import struct

@@ -18,7 +18,7 @@ from contract.meaning import (
     SPACE,
 )
 from contract.photos import PICTURE, PICTURE_VERSION
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, policy_of
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,8 @@ def meaning_question(settings: ProcessorSettings) -> Question:
 
 
 def _what_a_policy_hides(policy: str) -> Any:
-    if not policy:
-        return None
-    from contract.policy_faults import read_policy
-
-    return read_policy(policy).kept_back
+    told = policy_of(policy)
+    return None if told is None else told.kept_back
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from contract.detector_choice import ByPrefix, Detectors, every_detector, read_exceptions
 from contract.detectors import (
@@ -15,6 +16,18 @@ from contract.detectors import (
 from contract.key_filter import KeyFilter
 from contract.meaning import BY_BEDROCK, INVOKE_MODEL
 from contract.quotas import IN_LARGE_REGIONS
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
+
+
+def policy_of(text: str) -> "Policy | None":
+    """Return the policy of a setting; None where that is empty, and nothing is imported for it."""
+    if not text:
+        return None
+    from contract.policy_faults import read_policy
+
+    return read_policy(text)
 
 
 @dataclass(frozen=True)

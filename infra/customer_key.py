@@ -91,7 +91,7 @@ class CustomerKey(Construct):
         return iam.PolicyStatement(
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
             resources=[self.key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": via if len(via) > 1 else via[0]}},
+            conditions={"StringEquals": {"kms:ViaService": via}},
         )
 
 

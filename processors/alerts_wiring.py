@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
 
-# A batch of messages is a hundred photos at most, which is one batch of reads.
-BATCHES_AT_ONCE = 2
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -65,6 +63,7 @@ def _persons(settings: AlertsSettings, client: "DynamoDBClient", clock: Callable
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.seen_persons import SeenPersons
 
-    retry, executor = retry_policy(), ThreadPoolExecutor(BATCHES_AT_ONCE)
+    # A batch of messages is a hundred photos at most, which is one batch of reads.
+    retry, executor = retry_policy(), ThreadPoolExecutor(1)
     batches = TableBatches(client, settings.table_name, translated, retry, executor)
     return SeenPersons(ImageTable(batches, retry, clock), settings.people_similarity_percent).on

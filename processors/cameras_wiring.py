@@ -10,7 +10,7 @@ from aws.calls import TableBatches
 from contract.camera_telling import TICK_EVENT
 from contract.cameras import read_cameras
 from contract.environment import load
-from contract.settings import CamerasSettings
+from contract.settings import CamerasSettings, policy_of
 from processors.adapters.calls import clients, retry_policy, translated
 from processors.adapters.camera_telling import DynamoDBTelling, SnsCameras
 from processors.adapters.dynamodb import ImageTable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
 
-    from contract.policy import Policy
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -46,7 +45,7 @@ def assemble(
     retry, log, name = retry_policy(runtime.sleep), cast("Log", logger), settings.table_name
     batches = TableBatches(client, name, translated, retry, runtime.new_executor(1))
     records = ImageTable(batches, retry, runtime.clock).read_records
-    kept = DynamoDBTelling(client, name, retry, runtime.clock, records, _policy(settings))
+    kept = DynamoDBTelling(client, name, retry, runtime.clock, records, policy_of(settings.policy))
     sent = SnsCameras(topic, settings.topic_arn, retry)
     telling = CameraTelling(
         read_cameras(settings.cameras), kept.read, kept.write, kept.pictures, sent.send, runtime.clock, log
@@ -62,11 +61,3 @@ def assemble(
         return take_messages(event["Records"], AnnouncedPicture.of, take, log)
 
     return cast("Answering", logger.inject_lambda_context(work))
-
-
-def _policy(settings: CamerasSettings) -> "Policy | None":
-    if not settings.policy:
-        return None
-    from contract.policy_faults import read_policy
-
-    return read_policy(settings.policy)

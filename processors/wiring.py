@@ -19,7 +19,7 @@ from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.questions import wanted_fingerprints
 from contract.quotas import PICTURES_AT_ONCE, SLICES_AT_ONCE
 from contract.regions import split_line
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, policy_of
 from contract.timing import FILM_TIMEOUT_SECONDS, MEANING_TIMEOUT_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
@@ -41,7 +41,6 @@ from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log, Metrics, PowertoolsMetrics
 
 if TYPE_CHECKING:
-    from contract.policy import Policy
     from processors.adapters.pictures import PicturesFunction
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.cameras import CameraLayer
@@ -226,7 +225,10 @@ def assemble(
         recognizer=recognizer,
         committer=Committer(table),
         publisher=Publisher(
-            SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics, _policy(settings)
+            SnsTopic(aws.sns, settings.topic_arn, retry),
+            settings.bucket_name,
+            metrics,
+            policy_of(settings.policy),
         ),
         metrics=metrics,
         now=runtime.now,
@@ -292,14 +294,6 @@ def _films(
     )
 
 
-def _policy(settings: ProcessorSettings) -> "Policy | None":
-    if not settings.policy:
-        return None
-    from contract.policy_faults import read_policy
-
-    return read_policy(settings.policy)
-
-
 def _cameras(
     settings: ProcessorSettings, batches: TableBatches, metrics: Metrics, clock: Callable[[], float]
 ) -> "CameraLayer | None":
@@ -324,7 +318,7 @@ def _corrections(settings: ProcessorSettings, table: ImageTable) -> "CorrectionL
 def _block_tags(
     settings: ProcessorSettings, table: ImageTable, aws: Clients, retry: RetryPolicy, executor: Executor
 ) -> "BlockTags | None":
-    policy = _policy(settings) if settings.block_tag == "yes" else None
+    policy = policy_of(settings.policy) if settings.block_tag == "yes" else None
     if policy is None:
         return None
     from aws.object_tags import ObjectTag
@@ -349,7 +343,7 @@ def _meanings(
     if settings.sees_meaning:
         once = calls.retry_policy(attempts=1)
         return SeeingFunction(aws.functions, settings.meaning_function, retry, once, metrics)
-    return MeaningFunction(aws.functions, settings.meaning_function, retry, _policy(settings))
+    return MeaningFunction(aws.functions, settings.meaning_function, retry, policy_of(settings.policy))
 
 
 def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":

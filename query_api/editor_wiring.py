@@ -13,7 +13,7 @@ from aws.queues import Outgoing, SqsQueue
 from contract.environment import load
 from contract.moments import day_of, to_text
 from contract.notifications import look_again_parts
-from contract.settings import EditorSettings
+from contract.settings import EditorSettings, policy_of
 from query_api.adapters.clients import make_dynamodb_client, make_sqs_client, translated
 from query_api.adapters.corrections import DynamoDBCorrections
 from query_api.adapters.dead_letters import at_once
@@ -22,8 +22,6 @@ from query_api.endpoints.correcting import CorrectionEndpoints
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from contract.policy import Policy
 
 
 def build() -> Answering:
@@ -42,18 +40,10 @@ def assemble(settings: EditorSettings, session: botocore.session.Session) -> Ans
         lambda: to_text(time.time()),
         logger.info,
         settings.prefix_claim,
-        _policy(settings),
+        policy_of(settings.policy),
         _names(settings, dynamodb, logger),
     )
     return answering(endpoints.routes(), logger)
-
-
-def _policy(settings: EditorSettings) -> "Policy | None":
-    if not settings.policy:
-        return None
-    from contract.policy_faults import read_policy
-
-    return read_policy(settings.policy)
 
 
 def _names(

@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contract.environment import load
 from contract.moments import day_of
-from contract.settings import QuerySettings
+from contract.settings import QuerySettings, policy_of
 from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
 from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url
@@ -79,12 +79,12 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
 
 
 def _by_policy(settings: QuerySettings, parts: Dependencies) -> Dependencies:
-    if not settings.policy:
+    policy = policy_of(settings.policy)
+    if policy is None:
         return parts
-    from contract.policy_faults import read_policy
     from query_api.by_policy import answered_by
 
-    return answered_by(parts, read_policy(settings.policy))
+    return answered_by(parts, policy)
 
 
 def _routes(parts: Dependencies) -> tuple[Route, ...]:

@@ -79,15 +79,8 @@ def wrong_events(records: Mapping[str, ImageRecord], told: Collection[Mapping[st
     for wave, of_wave in by_wave.items():
         if all(map(is_unchanged, of_wave)):
             found[f"the dog of wave {wave}"] = "neither picture of it was asked about"
-    return found | _wrong(by_wave, _seen(pictures), told)
-
-
-def _seen(pictures: Mapping[str, ImageRecord]) -> list[CameraPicture]:
-    return [
-        CameraPicture(to_seconds(record.version.uploaded_at), key, record.findings.look.sightings)
-        for key, record in pictures.items()
-        if record.findings.look is not None
-    ]
+    seen = [picture for record in pictures.values() if (picture := CameraPicture.of(record)) is not None]
+    return found | _wrong(by_wave, seen, told)
 
 
 def _wrong(

@@ -48,8 +48,8 @@ class FaultSite:
     announced: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     repeats: int = 0
     alerts: list[AlertTold] = field(default_factory=list)
-    _completions: CompletionsQueue = field(init=False)
     events: list[Mapping[str, Any]] = field(default_factory=list)
+    _completions: CompletionsQueue = field(init=False)
     _alerts: CompletionsQueue = field(init=False)
     _events: CompletionsQueue = field(init=False)
 

@@ -159,10 +159,12 @@ class RunVerdict:
     @property
     def kept(self) -> bool:
         """Return whether all promises were kept: nothing has a payment without a cause, or anything else."""
-        announced_right = not (self.silent or self.misspoken or self.alerts or self.miscounted)
-        people_right = not (self.strangers or self.traces or self.events)
-        nothing_wrong = not (self.lost or self.stale or self.vectors or self.dead or self.twice.unexplained)
-        return announced_right and people_right and nothing_wrong
+        return not any(
+            (
+                *(self.lost, self.stale, self.silent, self.dead, self.twice.unexplained, self.miscounted),
+                *(self.misspoken, self.alerts, self.strangers, self.traces, self.vectors, self.events),
+            )
+        )
 
 
 def judge(

@@ -16,10 +16,9 @@ from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
 from contract.meaning import INVOKE_MODEL
 from contract.policy import Policy
-from contract.policy_faults import read_policy
 from contract.questions import fingerprints_of_all, wanted_fingerprints
 from contract.quotas import DEFAULT_BATCH_SIZE
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, policy_of
 from operations.adapters.aws_errors import reliable
 from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError
@@ -242,7 +241,7 @@ class DeployedProcessor:
     @cached_property
     def policy(self) -> Policy | None:
         """Return what completions and answers are by; None for everything that was found."""
-        return read_policy(self.settings.policy) if self.settings.policy else None
+        return policy_of(self.settings.policy)
 
     @property
     def lines_abroad(self) -> Mapping[str, float]:

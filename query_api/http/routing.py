@@ -23,8 +23,7 @@ class Endpoint(NamedTuple):
     another form of it, as text). `is_static` is what holds no data: it is open to all where people sign in by
     a token. Of the rest, callers who may see the photos below some prefixes only are refused unless it is
     `by_prefix`: then it answers from what is left to them (query_api/visibility.py). A query string is
-    refused where there are no parameters,
-    unless the endpoint `takes_any_query`.
+    refused where there are no parameters, unless the endpoint `takes_any_query`.
     """
 
     method: str

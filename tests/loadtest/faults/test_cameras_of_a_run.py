@@ -27,7 +27,8 @@ def unchanged() -> CameraLook:
 
 def recorded(key: str, look: CameraLook, second: int) -> ImageRecord:
     version = replace(RECORD.version, key=key, uploaded_at=f"2024-01-01T00:00:{second:02}.000Z")
-    return replace(RECORD, version=version, findings=Findings(look=look))
+    labels = {seen.label: seen.confidence for seen in look.sightings}
+    return replace(RECORD, version=version, findings=Findings(labels=labels, look=look))
 
 
 def test_one_dog_is_one_event_and_told_once_or_again_under_its_id() -> None:

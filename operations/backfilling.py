@@ -21,9 +21,10 @@ from aws.queues import Outgoing, SqsQueue
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from operations.adapters.sqs import Pace
+from operations.estimating import Totals
 from operations.film_hours import FilmHours
 from operations.inventory import Listed
-from operations.planning import Assessed, Assessor, ObjectFilter, Totals
+from operations.planning import Assessed, Assessor, ObjectFilter
 from operations.survey import RecordComparison, compare
 from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline

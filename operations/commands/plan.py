@@ -19,8 +19,9 @@ from operations.commands import options
 from operations.commands.backfill import NOT_COUNTED
 from operations.commands.cost import files_in_words, show_dollars
 from operations.costs import Bill
+from operations.estimating import Assessment, Estimate
 from operations.meaning_choice import MeaningChoice, with_meaning
-from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place
+from operations.planning import Assessor, ObjectKind, Place
 from operations.pricing import CALLS_KEPT, Pricing
 from operations.scenes import BEGINNING_BYTES, KnownScenes, SampledScenes, SceneBasis, SceneEstimate
 from operations.temporary_database import SeenContents

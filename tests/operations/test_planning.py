@@ -17,8 +17,9 @@ from contract.questions import questions
 from contract.records import Status
 from contract.results import ResultName
 from contract.table import record_key, result_key
+from operations.estimating import Assessment, Totals
 from operations.inventory import Listed, RecordSummary
-from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
+from operations.planning import Assessor, ObjectFilter, ObjectKind, Place
 from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError

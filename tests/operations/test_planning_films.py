@@ -13,18 +13,10 @@ from contract.results import ResultName
 from contract.table import record_key, result_key
 from operations.backfilling import Progress
 from operations.commands.plan import films_in_words, show
+from operations.estimating import Assessment, Estimate, Totals
 from operations.film_hours import FilmHours, FilmLength
 from operations.inventory import Listed
-from operations.planning import (
-    Assessed,
-    Assessment,
-    Assessor,
-    Estimate,
-    ObjectFilter,
-    ObjectKind,
-    Place,
-    Totals,
-)
+from operations.planning import Assessed, Assessor, ObjectFilter, ObjectKind, Place
 from operations.pricing import Pricing
 from operations.temporary_database import SeenContents
 from tests.operations.deployments import deployed

@@ -1,6 +1,7 @@
 // A day by the clock of who looks at it, and its time line: a row for each label, a bar for each event.
 
 import { h, replace } from "./dom.js";
+import { bar, lane } from "./lanes.js";
 import { two } from "./words.js";
 
 const HOURS = [0, 3, 6, 9, 12, 15, 18, 21, 24];
@@ -37,23 +38,17 @@ export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function drawLine(element, day, events, { name, open }) {
   const [start, next] = [startOf(day), startOf(day, 1)];
   const part = (time) => Math.min(100, Math.max(0, ((time - start) / (next - start)) * 100));
-  const bar = (event, index) => {
-    const drawn = h("button", {
-      class: event.is_over ? "bar-of" : "bar-of open",
-      type: "button",
+  const drawn = (event, index) =>
+    bar([part(new Date(event.begin)), part(new Date(event.end))], {
+      isOpen: !event.is_over,
       tabindex: "-1",
       title: `${name(event)} ${span(event)}`,
       on: { click: () => open(index) },
     });
-    const [from, to] = [part(new Date(event.begin)), part(new Date(event.end))];
-    drawn.style.setProperty("--from", `${from}%`);
-    drawn.style.setProperty("--long", `${to - from}%`);
-    return drawn;
-  };
   const rows = new Map();
   events.forEach((event, index) => {
     const row = name(event);
-    rows.set(row, [...(rows.get(row) ?? []), bar(event, index)]);
+    rows.set(row, [...(rows.get(row) ?? []), drawn(event, index)]);
   });
   const hours = HOURS.map((hour) => {
     const at = h("span", { class: "hour" }, two(hour));
@@ -62,9 +57,7 @@ export function drawLine(element, day, events, { name, open }) {
   });
   replace(
     element,
-    [...rows].sort(([one], [other]) => one.localeCompare(other)).map(([row, bars]) =>
-      h("div", { class: "line-row" }, h("span", { class: "line-name", title: row }, row), h("div", { class: "track" }, bars)),
-    ),
+    [...rows].sort(([one], [other]) => one.localeCompare(other)).map(([row, bars]) => lane(row, bars)),
     h("div", { class: "line-row" }, h("span", {}), h("div", { class: "hours" }, hours)),
   );
 }

@@ -2,6 +2,7 @@
 
 import { newAddresses } from "./details.js";
 import { h } from "./dom.js";
+import { bar, lane } from "./lanes.js";
 import { clock, percent } from "./words.js";
 
 /** Return the player and the intervals, by name; null for a photo. */
@@ -41,29 +42,17 @@ export function film(details) {
 function timeLine(details, byName, player, jump) {
   const ends = details.intervals.map((interval) => interval.end_seconds);
   const lasts = Math.max(details.photo?.duration_seconds ?? 0, ...ends);
-  const part = (seconds) => `${(seconds / lasts) * 100}%`;
-  const bar = (interval) => {
+  const part = (seconds) => (seconds / lasts) * 100;
+  const drawn = (interval) => {
     const sure = interval.confidence === null ? "" : `, ${percent(interval.confidence)}`;
     const said = `${interval.name} ${times(interval)}${sure}`;
-    const drawn = h("button", {
-      class: "bar-of",
-      type: "button",
+    return bar([part(interval.start_seconds), part(interval.end_seconds)], {
       title: said,
       "aria-label": said,
       on: { click: () => jump(interval.start_seconds) },
     });
-    drawn.style.setProperty("--from", part(interval.start_seconds));
-    drawn.style.setProperty("--long", part(interval.end_seconds - interval.start_seconds));
-    return drawn;
   };
-  const lanes = [...byName].map(([name, intervals]) =>
-    h(
-      "li",
-      { class: "line-row" },
-      h("span", { class: "line-name", title: name }, name),
-      h("div", { class: "track" }, intervals.map(bar)),
-    ),
-  );
+  const lanes = [...byName].map(([name, intervals]) => lane(name, intervals.map(drawn), "li"));
   const scale = h(
     "div",
     { class: "line-row", "aria-hidden": "true" },
@@ -76,7 +65,7 @@ function timeLine(details, byName, player, jump) {
     h("ul", { class: "film-lanes" }, lanes),
     scale,
   );
-  player.addEventListener("timeupdate", () => line.style.setProperty("--at", part(player.currentTime)));
+  player.addEventListener("timeupdate", () => line.style.setProperty("--at", `${part(player.currentTime)}%`));
   return line;
 }
 

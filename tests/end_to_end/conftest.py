@@ -146,16 +146,19 @@ def function_of(running: RunningCloud, part: str) -> str:
     return str(name)
 
 
+def client_of(running: RunningCloud, service: str, config: Config | None = None) -> Any:
+    """Return a client of one of the place's services."""
+    return boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION).client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=running.outputs.endpoint_url,
+        config=config,
+    )
+
+
 def invoke(running: RunningCloud, function: str, question: dict[str, object]) -> Any:
     """Invoke a function by its name, once, however long it takes; return what it answers."""
-    client = boto3.client(
-        "lambda",
-        endpoint_url=running.outputs.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-        config=Config(read_timeout=LONGEST_SECONDS, retries={"total_max_attempts": 1}),
-    )
+    once = Config(read_timeout=LONGEST_SECONDS, retries={"total_max_attempts": 1})
+    client = client_of(running, "lambda", once)
     return json.load(client.invoke(FunctionName=function, Payload=json.dumps(question).encode())["Payload"])
 
 
@@ -182,13 +185,7 @@ def site(running: RunningCloud, request: pytest.FixtureRequest) -> Iterator[Site
 def followed(running: RunningCloud, name: str) -> Iterator[Site]:
     """Follow the completions of a stack while the block lasts, in a queue of that name."""
     sqs = running.clients.sqs
-    sns = boto3.client(
-        "sns",
-        endpoint_url=running.outputs.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-    )
+    sns = client_of(running, "sns")
     url = sqs.create_queue(QueueName=f"completions-{name}")["QueueUrl"]
     url = f"{running.outputs.endpoint_url}{urllib.parse.urlsplit(url).path}"
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-import boto3
 import pytest
 from PIL import Image
 
-from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.conftest import RunningCloud
-from tests.end_to_end.conftest import Site
+from tests.end_to_end.conftest import Site, client_of
 
 # Each stands for what has no place in a log.
 CAMERA, CAPTION, ARTIST = "Marked Camera 7", "a caption of Marie Curie", "Marie Curie"
@@ -59,13 +57,7 @@ def logged(site: Site, photos: Path) -> str:
 
 def log_groups(running: RunningCloud) -> dict[str, str]:
     """Give all that is in CloudWatch Logs, by group."""
-    logs = boto3.client(
-        "logs",
-        endpoint_url=running.outputs.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-    )
+    logs = client_of(running, "logs")
     names = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     pages = {name: logs.get_paginator("filter_log_events").paginate(logGroupName=name) for name in names}
     return {

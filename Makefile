@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Whatever venv the shell has activated, packages go into ours.
 UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
+# With it, as in many images of containers, each process would compile anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # A variable as one word for the shell, whatever is in it: make expands no $ of it, and the shell nothing.
 # Make would expand it after all, functions included, for the environment of what it runs.
 unexport IMAGES PORT SCENARIO STACK SEED PYTHON DELETE_DATA BUCKET TABLE RENDITIONS

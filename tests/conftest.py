@@ -1,5 +1,6 @@
 """A local cloud of their own for all tests that need the whole pipeline: started once, stopped at the end."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,16 @@ from local.cloud.running import running_environment
 # How long an example takes says more of what else runs on the machine than of the code.
 settings.register_profile("whenever", deadline=None)
 settings.load_profile("whenever")
+
+# What is imported and collected lives as long as the run: a million objects, of which each look for garbage
+# would find none.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from contract.films import Frame
 from contract.items import ItemKey
@@ -36,13 +36,13 @@ STEP_MS = 500
 MOST_STEPS = 3600
 # Where something is, which no film's answer tells, and which is most of what a job says of words.
 _PLACES = frozenset({"Geometry", "Instances"})
-_VERDICT = "@job"
 
 
 class JobSpec(NamedTuple):
     """The operations of a kind of job, and the member of its results that holds what was found.
 
-    `answer` and `detail` are the names in the answer about one photo, and in a result of the job.
+    `answer` and `detail` are the names in the answer about one photo, and in a result of the job; `asks` are
+    the parameters of the detector's question that are the job's too.
     """
 
     start: str
@@ -50,17 +50,15 @@ class JobSpec(NamedTuple):
     answer: str
     detail: str
     is_in_segments: bool
-    least_confidence: bool
+    asks: tuple[str, ...] = ("MinConfidence",)
 
 
 JOBS: Mapping[str, JobSpec] = {
-    "labels": JobSpec("StartLabelDetection", "GetLabelDetection", "Labels", "Label", True, True),
+    "labels": JobSpec("StartLabelDetection", "GetLabelDetection", "Labels", "Label", True),
     "moderation": JobSpec(
-        "StartContentModeration", "GetContentModeration", "ModerationLabels", "ModerationLabel", True, True
+        "StartContentModeration", "GetContentModeration", "ModerationLabels", "ModerationLabel", True
     ),
-    "text": JobSpec(
-        "StartTextDetection", "GetTextDetection", "TextDetections", "TextDetection", False, False
-    ),
+    "text": JobSpec("StartTextDetection", "GetTextDetection", "TextDetections", "TextDetection", False, ()),
 }
 
 
@@ -180,7 +178,12 @@ class OpenJobs:
 
 @dataclass(frozen=True)
 class JobVerdict:
-    """What is known of the jobs for one answer: how many were lost, and whether frames are asked instead."""
+    """What is known of the jobs for one answer: how many were lost, and whether frames are asked instead.
+
+    For persons there are no frames to ask: then nobody is found in the film.
+    """
+
+    MARK: ClassVar = "@job"
 
     failed: int = 0
     by_frames: bool = False
@@ -189,7 +192,13 @@ class JobVerdict:
     @classmethod
     def name_for(cls, name: ResultName) -> ResultName:
         """Return what the verdict is kept by, beside the answer that it is about."""
-        return replace(name, fingerprint=f"{name.fingerprint}{_VERDICT}")
+        return replace(name, fingerprint=f"{name.fingerprint}{cls.MARK}")
+
+    @classmethod
+    def about(cls, name: ResultName) -> ResultName | None:
+        """Return what the verdict of this name is about; None where it is that of an answer."""
+        fingerprint = name.fingerprint.removesuffix(cls.MARK)
+        return None if fingerprint == name.fingerprint else replace(name, fingerprint=fingerprint)
 
     def after_failure(self, reason: str, *, is_final: bool) -> "JobVerdict":
         failed = self.failed + 1
@@ -203,6 +212,10 @@ class JobVerdict:
         return cls(int(written["failed"]), bool(written["by_frames"]), str(written["reason"]))
 
 
+def step_ms(duration_ms: int) -> int:
+    return max(STEP_MS, ceil(duration_ms / MOST_STEPS))
+
+
 def by_steps(
     spec: JobSpec, results: Iterable[Mapping[str, Any]], duration_ms: int
 ) -> Iterator[tuple[Frame, dict[str, Any]]]:
@@ -211,7 +224,7 @@ def by_steps(
     Where it told of segments, an answer has all those that the step is part of. No more than what is read is
     held of the results, which are taken one after the other.
     """
-    step = max(STEP_MS, ceil(duration_ms / MOST_STEPS))
+    step = step_ms(duration_ms)
     steps = max(1, ceil(duration_ms / step))
     found: list[list[Any]] = [[] for _ in range(steps)]
     for result in results:

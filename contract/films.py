@@ -244,6 +244,10 @@ def intervals_of(responses: Iterable[Mapping[str, Any]]) -> list[Interval]:
                 for what, now in seen.items()
             }
         found += under_way.values()
+    return in_order(found)
+
+
+def in_order(found: Iterable[Interval]) -> list[Interval]:
     return sorted(found, key=lambda each: (each.first, each.kind, -(each.confidence or 0), each.name))
 
 

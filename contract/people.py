@@ -151,6 +151,12 @@ def file_source(digest: str) -> str:
     return f"file:{digest}"
 
 
+def owner_of(external_id: str) -> str:
+    """Return the id of the person whose face it is; empty where nobody here has put it there."""
+    owner, _, source = external_id.partition(":")
+    return owner if source else ""
+
+
 def source_of(external_id: str) -> str:
     """Return the photo that a face was taken from."""
     return external_id.partition(":")[2]

@@ -61,7 +61,8 @@ class ProcessorSettings:
     `cameras` are those whose pictures are compared (contract/cameras.py), as JSON; empty for none.
     `film_jobs` is how many jobs of Rekognition may work on films at once (0: none do),
     `film_job_minutes_a_day` how much film they may be begun on a day (0: no limit); Rekognition tells of
-    their ends to a topic, by a role.
+    their ends to a topic, by a role. `people_in_films` says whether jobs look for persons too: `yes`, or
+    empty.
     """
 
     bucket_name: str
@@ -104,6 +105,7 @@ class ProcessorSettings:
     film_jobs_topic_arn: str = ""
     film_jobs_role_arn: str = ""
     film_job_minutes_a_day: int = 0
+    people_in_films: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -323,12 +325,16 @@ class CamerasSettings:
 
 @dataclass(frozen=True)
 class FilmJobsSettings:
-    """What is to be known where jobs on films end: where films, renditions, answers and messages are."""
+    """What is to be known where jobs on films end: where films, renditions, answers and messages are.
+
+    `people_in_films` is `yes` where jobs look for persons, or empty.
+    """
 
     bucket_name: str
     renditions_bucket: str
     table_name: str
     bulk_queue_url: str
+    people_in_films: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from contract import timing
-from contract.environment import dump
 from contract.film_jobs import JOBS, OPEN_JOBS, SWEEP_EVENT, SWEEP_MINUTES
+from contract.film_persons import PERSONS_JOBS
+from contract.people import PEOPLE
 from contract.settings import FilmJobsSettings
 from contract.table import CONTENT_PREFIX
 from infra.functions import PythonFunction, allow, allow_on_items, allow_on_objects, ask_every
 from infra.intake import ObjectEvents
-from infra.pictures import Pictures
+from infra.pictures import Pictures, environment
 from infra.settings import DeploymentSettings
 from infra.topics import SubscribedQueue, encrypted_topic
 
@@ -62,12 +63,13 @@ class FilmJobs(Construct):
             entry="film_jobs_handler",
             service="film-jobs",
             code=code,
-            environment=dump(
+            environment=environment(
                 FilmJobsSettings(
                     bucket_name=intake.bucket.bucket_name,
                     renditions_bucket=pictures.renditions.bucket_name,
                     table_name=table.table_name,
                     bulk_queue_url=intake.bulk.queue.queue_url,
+                    people_in_films="yes" if settings.people_in_films else "",
                 )
             ),
             timeout_seconds=timing.FILM_JOBS_TIMEOUT_SECONDS,
@@ -75,6 +77,8 @@ class FilmJobs(Construct):
             log_retention_days=settings.log_retention_days,
         ).function
         self._permit(intake, table, pictures)
+        if settings.people_in_films:
+            self._find_persons(table)
         waiting = SubscribedQueue(
             self,
             self.topic,
@@ -93,6 +97,20 @@ class FilmJobs(Construct):
         allow_on_items(processor, ["dynamodb:GetItem"], self._table, [OPEN_JOBS.pk])
         to_rekognition = {"StringEquals": {"iam:PassedToService": "rekognition.amazonaws.com"}}
         allow(processor, ["iam:PassRole"], self.role.role_arn, conditions=to_rekognition)
+
+    def search_persons(self, processor: lambda_.Function, collection: str) -> None:
+        """Let the processor begin jobs that search a collection."""
+        (spec,) = PERSONS_JOBS.values()
+        arn = Stack.of(self).format_arn(
+            service="rekognition", resource="collection", resource_name=collection
+        )
+        allow(processor, [f"rekognition:{spec.start}"], arn)
+
+    def _find_persons(self, table: dynamodb.ITable) -> None:
+        """Let the function read what such jobs have found, and who is looked for."""
+        (spec,) = PERSONS_JOBS.values()
+        allow(self.function, [f"rekognition:{spec.get}"], "*")
+        allow_on_items(self.function, ["dynamodb:Query"], table, [PEOPLE])
 
     def _permit(self, intake: ObjectEvents, table: dynamodb.ITable, pictures: Pictures) -> None:
         on_leases = ["dynamodb:GetItem", "dynamodb:PutItem"]

@@ -18,6 +18,13 @@ from infra.app import STACK_NAME, ImagepipeStack
 from infra.bundles import ROOT, Bundle, bundles
 from infra.settings import DeploymentSettings
 
+_PEOPLE = {
+    "detectors": "labels,faces",
+    "people": True,
+    "people_purpose": "family",
+    "people_contact": "me@people.example",
+    "people_retention_days": 365,
+}
 _JWT = {"api_access": "jwt", "jwt_issuer": "https://people.example", "jwt_audience": "photos"}
 # Settings that make other resources, permissions or routes than the defaults.
 VARIANTS: Mapping[str, Mapping[str, object]] = {
@@ -37,18 +44,12 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
         "alert_email": "me@people.example",
         "block_tag": True,
     },
-    "people": {
-        "detectors": "labels,faces",
-        "people": True,
-        "people_purpose": "family",
-        "people_contact": "me@people.example",
-        "people_retention_days": 365,
-    },
+    "people": _PEOPLE,
     "cameras": {
         "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
         "camera_email": "me@people.example",
     },
-    "films by jobs": {"video": "jobs"},
+    "films by jobs, persons too": {**_PEOPLE, "video": "jobs", "people_in_films": True},
     "search by meaning": {"meaning": "labels"},
     "search by what a model sees": {"meaning": "bedrock"},
     "all that can be on": {

@@ -10,7 +10,13 @@ from constructs import Construct
 from contract import timing
 from contract.cameras import write_cameras
 from contract.environment import dump
-from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings
+from contract.settings import (
+    FilmJobsSettings,
+    PicturesSettings,
+    ProcessorSettings,
+    QuerySettings,
+    TallySettings,
+)
 from infra.buckets import private_bucket
 from infra.functions import PythonFunction, allow, allow_on_objects
 from infra.intake import ObjectEvents
@@ -30,6 +36,7 @@ _UNLESS_EMPTY = (
     "FILMS_FUNCTION",
     "PEOPLE_COLLECTION",
     "CAMERAS",
+    "PEOPLE_IN_FILMS",
 )
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
@@ -112,7 +119,9 @@ def _told(settings: PicturesSettings) -> dict[str, str]:
     return written
 
 
-def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:
+def environment(
+    settings: ProcessorSettings | QuerySettings | TallySettings | FilmJobsSettings,
+) -> dict[str, str]:
     """Return the environment of another function, without what is empty because it is off.
 
     That of the regions is left to `infra/regions.py`, which knows which of them is home.

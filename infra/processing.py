@@ -102,6 +102,7 @@ class Processing(Construct):
                         film_jobs_topic_arn=film_jobs.topic.topic_arn if film_jobs else "",
                         film_jobs_role_arn=film_jobs.role.role_arn if film_jobs else "",
                         film_job_minutes_a_day=settings.video_minutes_a_day or 0,
+                        people_in_films="yes" if settings.people_in_films else "",
                     )
                 ),
                 **self.quotas.environment(),
@@ -123,6 +124,8 @@ class Processing(Construct):
             films.serve(self.function)
         if film_jobs is not None:
             film_jobs.serve(self.function)
+            if settings.people_in_films:
+                film_jobs.search_persons(self.function, collection_of(settings.stack))
 
     def _search_faces(self, collection: str, table: dynamodb.ITable) -> None:
         """Let the processor search the collection, and find what is kept about faces of a photo.

@@ -133,7 +133,8 @@ class DeploymentSettings:
     `video` (`off`, `frames` or `jobs`) takes films too: frames of them are chosen, and asked about as photos
     are; or jobs of Rekognition look at whole films, `video_jobs` of them at once (1 to 20, which is what an
     account has) and for `video_minutes_a_day` of film a day, all jobs together; 0 means no limit
-    (docs/video.md).
+    (docs/video.md). Where there are jobs and `people`, `people_in_films` has a job of its own look for
+    persons in each film with faces, at the price of another job.
 
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.
@@ -215,6 +216,7 @@ class DeploymentSettings:
     video: str = "off"
     video_jobs: int | None = None
     video_minutes_a_day: int | None = None
+    people_in_films: bool = False
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""

@@ -162,13 +162,27 @@ def _unusable_jobs(settings: "DeploymentSettings") -> list[str]:
             f"{name} is of use only with video=jobs"
             for name, value in (("video_jobs", jobs), ("video_minutes_a_day", minutes))
             if value is not None
-        ]
-    faults = []
+        ] + _unusable_persons_in_films(settings)
+    faults = _unusable_persons_in_films(settings)
     if jobs is not None and not 1 <= jobs <= ACCOUNT_JOBS:
         faults.append(f"video_jobs is {jobs}; an account has {ACCOUNT_JOBS} at once, so it is 1 to that")
     if minutes is not None and minutes < 0:
         faults.append(f"video_minutes_a_day is {minutes}; it cannot be less than 0, which means no limit")
     return faults
+
+
+def _unusable_persons_in_films(settings: "DeploymentSettings") -> list[str]:
+    lacking = [
+        name
+        for name, is_set in (("video=jobs", settings.has_film_jobs), ("people=true", settings.people))
+        if not is_set
+    ]
+    if not settings.people_in_films or not lacking:
+        return []
+    return [
+        f"people_in_films has jobs look for persons in films, and needs {' and '.join(lacking)}; "
+        "leave it out, or set what it needs"
+    ]
 
 
 def _unusable_parts_of_pictures(settings: "DeploymentSettings") -> list[str]:

@@ -124,6 +124,11 @@ def film_jobs_bill(hours: float, calls: Sequence[str]) -> Bill:
     return jobs.plus(film_bill(hours, rest)) if rest else jobs
 
 
+def film_persons_bill(hours: float) -> Bill:
+    """Return what it costs that a job looks for persons in hours of film."""
+    return Bill({"Rekognition": hours * 60 * FILM_JOB_MINUTE}, 0.0)
+
+
 def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:
     table = used.stored_bytes / GB * (prices.table_gb_month + prices.backup_gb_month)
     renditions = used.rendition_bytes / GB * prices.s3_gb_month

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.face_search import FACES_ANSWERED
+from contract.film_jobs import FORMATS
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.records import ImageVersion
@@ -118,7 +119,7 @@ class Assessed:
     is to be made of it, and `lacks_only_picture` that nothing but its file is missing in its record,
     and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new,
     and `faces` how many of its faces are to be searched for persons, which are none of a film. `film` is how
-    long it lasts, if it is one.
+    long it lasts, if it is one; among its `calls` is what a job answers that looks for persons.
     """
 
     listed: Listed
@@ -194,6 +195,8 @@ class Assessor:
                 continue
             missing = needed.get(content, ())
             calls = tuple(name for name in missing if name not in OF_OUR_OWN)
+            if found.film is not None and self._is_to_search(content, found.film):
+                calls = (*calls, FACES_ANSWERED)
             searched = NO_FACES if found.film else faces.get(content, NO_FACES)
             is_paid = calls or searched.searches or (MEANING in missing and self._pays_for_vectors)
             lacks_only_picture = found.lacks_only_picture and not is_paid
@@ -216,6 +219,13 @@ class Assessor:
     @property
     def _pays_for_vectors(self) -> bool:
         return self.deployed.settings.sees_meaning
+
+    def _is_to_search(self, asked: str, film: FilmLength) -> bool:
+        """Return whether a job is to look for persons in a film, if it has faces."""
+        if self.faces is None or not self.deployed.settings.people_in_films or film.container not in FORMATS:
+            return False
+        content, *detectors = asked.split(_WITH)
+        return FACES in (detectors or self.deployed.fingerprints) and self.faces.has_film_to_search(content)
 
     def _to_search(self, needed: Mapping[str, tuple[str, ...]]) -> Mapping[str, FaceCount]:
         """Return how many faces are to be searched, by content as `_needed` names it, with its detectors."""

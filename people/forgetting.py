@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from contract.errors import ImagepipeError
-from contract.people import Person, PersonStatus, source_of
+from contract.people import Person, PersonStatus, owner_of, source_of
 from people.collection import CollectionFace, FaceCollection, UnusablePhotoError, image_of
 from people.mentions import MentionRemoval
 from people.persons import DynamoDBPeople
@@ -210,8 +210,7 @@ class PersonRemoval:
 
 def _owner(face: CollectionFace) -> str:
     """Return the id of the person whose face it is; empty where nobody here has put it there."""
-    owner, _, source = face.external_id.partition(":")
-    return owner if source else face.user_id
+    return owner_of(face.external_id) or face.user_id
 
 
 def _not_made_anew(persons: Collection[str]) -> UnfinishedError:

@@ -6,9 +6,10 @@ from functools import partial, reduce
 from typing import Any, NamedTuple
 
 from aws.calls import pages, projection, write_if
-from contract import table
+from contract import film_persons, table
 from contract.corrections import CORRECTIONS, Corrections
 from contract.face_search import FACES_ANSWERED
+from contract.film_jobs import JobVerdict
 from contract.items import (
     PARTITION_KEY,
     SORT_KEY,
@@ -28,7 +29,7 @@ _FAULTS = (*UNREADABLE, RecursionError, zlib.error)
 
 
 class PersonMention(NamedTuple):
-    """An item that names some `persons`: a record, corrections, or the `answer` about a face."""
+    """An item that names some `persons`: a record, corrections, or the `answer` about a face, or a film."""
 
     at: ItemKey
     answer: bytes | None
@@ -165,7 +166,7 @@ def _written_over(seen: Corrections, after: Corrections) -> dict[str, Any]:
 
 
 def _read(packed: bytes) -> Mapping[str, Any] | None:
-    """Return an answer about a face; None where it cannot be read."""
+    """Return an answer about a face, or a film; None where it cannot be read."""
     try:
         answer = unpack(packed)
         _persons_in(answer)
@@ -175,10 +176,14 @@ def _read(packed: bytes) -> Mapping[str, Any] | None:
 
 
 def _persons_in(answer: Mapping[str, Any]) -> set[str]:
+    if film_persons.IN_FILM in answer:
+        return film_persons.persons_in(answer)
     return {match["User"]["UserId"] for match in answer["UserMatches"]}
 
 
 def _without(answer: Mapping[str, Any], persons: frozenset[str]) -> dict[str, Any]:
+    if film_persons.IN_FILM in answer:
+        return film_persons.without_persons(answer, persons)
     kept = [match for match in answer["UserMatches"] if match["User"]["UserId"] not in persons]
     return {**answer, "UserMatches": kept}
 
@@ -190,7 +195,7 @@ def _mention(item: Mapping[str, Any], persons: frozenset[str]) -> PersonMention:
     if item[SORT_KEY] == CORRECTIONS:
         changed = [each[_PERSONS].values() for each in item.get(_CHANGES, []) if _PERSONS in each]
         named.update(person for parts in changed for those in parts for person in those)
-    elif packed is not None:
+    elif packed is not None and not str(item[SORT_KEY]).endswith(JobVerdict.MARK):
         answer = _read(packed)
         named = set(persons) if answer is None else _persons_in(answer)
     return PersonMention(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), packed, persons & named)

@@ -4,14 +4,14 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools import Logger
 
 from aws.calls import TableBatches
 from contract.environment import load
 from contract.errors import ImagepipeError
-from contract.film_jobs import SWEEP_EVENT
+from contract.film_jobs import JOBS, SWEEP_EVENT, JobSpec
 from contract.notifications import look_again
 from contract.settings import FilmJobsSettings
 from processors.adapters import calls
@@ -23,6 +23,9 @@ from processors.adapters.s3_renditions import S3Renditions
 from processors.film_jobs.ends import JobEnds
 from processors.runtime import Runtime
 from processors.telemetry import Log
+
+if TYPE_CHECKING:
+    from processors.film_jobs.persons import PersonsFound
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -56,17 +59,20 @@ def assemble(settings: FilmJobsSettings, aws: JobClients, logger: Logger, runtim
         body = look_again(settings.bucket_name, keys, runtime.now())
         ask_to_look(aws.sqs, settings.bulk_queue_url, body, retry)
 
+    kept = ImageTable(batches, patient, runtime.clock)
+    specs, persons = _persons(settings, kept, runtime)
     ends = JobEnds(
         open_jobs=DynamoDBOpenJobs(aws.dynamodb, settings.table_name, retry),
         # Rekognition takes few questions a second, and a long film has many pages.
-        found=RekognitionAnswers(aws.rekognition, patient),
-        kept=ImageTable(batches, patient, runtime.clock),
+        found=RekognitionAnswers(aws.rekognition, patient, specs),
+        kept=kept,
         is_there=lambda job, key: is_there(objects, job, key),
         look_again=look,
         renditions=S3Renditions(aws.s3, settings.renditions_bucket, retry),
         clock=runtime.clock,
         now=runtime.now,
         log=log,
+        persons=persons,
     )
 
     def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -75,6 +81,19 @@ def assemble(settings: FilmJobsSettings, aws: JobClients, logger: Logger, runtim
         return take_messages(ends, event["Records"], log)
 
     return cast("Answering", logger.inject_lambda_context(work))
+
+
+def _persons(
+    settings: FilmJobsSettings, kept: ImageTable, runtime: Runtime
+) -> tuple[Mapping[str, JobSpec], "PersonsFound | None"]:
+    """Return the kinds of jobs that there are, and what keeps who was found by them."""
+    if not settings.people_in_films:
+        return JOBS, None
+    from contract.film_persons import PERSONS_JOBS
+    from processors.adapters.face_answers import FaceAnswers
+    from processors.film_jobs.persons import PersonsFound
+
+    return {**JOBS, **PERSONS_JOBS}, PersonsFound(kept, FaceAnswers(kept).scope, runtime.now)
 
 
 def take_messages(ends: JobEnds, records: Sequence[Mapping[str, Any]], log: Log) -> dict[str, Any]:

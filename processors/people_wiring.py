@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from contract.detectors import SEARCH
 from contract.face_search import FACES_ANSWERED, question_parameters
@@ -15,16 +16,21 @@ from processors.detectors import Detector
 from processors.pipeline.detection import Caller, DetectorRunner
 from processors.pipeline.people import PersonLayer
 
+if TYPE_CHECKING:
+    from processors.pipeline.film_jobs import FilmJobRecognizer
+    from processors.pipeline.film_persons import FilmPersonSearch
+
 
 def person_layer(
     settings: ProcessorSettings,
     rekognition: RekognitionDetectors,
     runner: DetectorRunner,
     new_caller: Callable[[Detector], Caller],
+    jobs: "FilmJobRecognizer | None",
 ) -> PersonLayer:
     """Return what looks for persons, through what asks the detectors of one worker.
 
-    `new_caller` makes what calls at home, in a line of its own.
+    `new_caller` makes what calls at home, in a line of its own. `jobs` look at films, where they do.
     """
     question = Question(SEARCH.operation, question_parameters(settings.people_collection))
     # Its answers are read face by face.
@@ -37,4 +43,20 @@ def person_layer(
         runner.runtime.new_lock,
     )
     kept = FaceAnswers(runner.results)
-    return PersonLayer(kept, searching, question.fingerprint, settings.answers_are_shared)
+    films = None if jobs is None or not settings.people_in_films else _in_films(settings, jobs, kept)
+    return PersonLayer(kept, searching, question.fingerprint, settings.answers_are_shared, films)
+
+
+def _in_films(
+    settings: ProcessorSettings, jobs: "FilmJobRecognizer", kept: FaceAnswers
+) -> "FilmPersonSearch":
+    """Return what looks for persons in films, by the leases and minutes of all jobs."""
+    from contract.film_jobs import JOBS
+    from contract.film_persons import PERSONS_JOBS, question_parameters
+    from processors.pipeline.film_persons import FilmPersonSearch
+
+    spec = PERSONS_JOBS[FACES_ANSWERED]
+    question = Question(spec.start, question_parameters(settings.people_collection))
+    detectors = {**jobs.detectors, FACES_ANSWERED: Detector(FACES_ANSWERED, question, lambda _: Findings())}
+    starting = replace(jobs.starting, specs={**JOBS, **PERSONS_JOBS})
+    return FilmPersonSearch(replace(jobs, detectors=detectors, starting=starting), kept)

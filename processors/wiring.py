@@ -205,6 +205,7 @@ def assemble(
             at_home,
             runner,
             lambda search: in_line(search, line(search.question.operation), PICTURES_AT_ONCE),
+            cast("FilmJobRecognizer", films) if settings.film_jobs else None,
         )
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,

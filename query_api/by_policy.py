@@ -62,7 +62,8 @@ class PolicyTable:
             )
             for detector, result in found.results.items()
         }
-        return Details(self._shown(found.record), results, found.said and self._told(found.said))
+        shown, said = self._shown(found.record), found.said and self._told(found.said)
+        return found._replace(record=shown, results=results, said=said)
 
     def _told(self, said: "Corrections") -> "Corrections":
         from query_api.corrections_by_policy import told

@@ -50,11 +50,13 @@ class Details(NamedTuple):
     """One image. `results` are by detector; one is missing only if it was removed from the table.
 
     `said` is what people say of it; None where nobody did, it cannot be read, or nobody has asked.
+    `in_film` says when persons are seen in a film that names some; it is none of the raw results.
     """
 
     record: ImageRecord
     results: Mapping[str, Result]
     said: "Corrections | None" = None
+    in_film: Result | None = None
 
 
 class TableReader(Protocol):

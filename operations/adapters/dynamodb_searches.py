@@ -1,28 +1,33 @@
 """The one table, as far as it says on which photos persons were looked for, and as of when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aws.calls import pages, projection, write_if
 from contract import table
 from contract.face_search import FACES_ANSWERED, SCOPE_BEGINNING, WANTED_KEY, SearchScope
 from contract.items import PARTITION_KEY, SORT_KEY, beginning_with, from_wire, key_of, to_wire
 from contract.people import PEOPLE
+from contract.photos import PhotoFacts
 from contract.records import Status
 from contract.results import Result, ResultName
 from contract.table import RECORD
 from operations.adapters.dynamodb import ANSWERED, OperatedTable
 
-_SHOWN = ("key", "faces", "searched", "status")
+_SHOWN = ("key", "faces", "searched", "status", "photo")
 
 
 class SearchedRecord(NamedTuple):
-    """A photo with faces, and the revision of the collection in which they were searched."""
+    """A photo or a film with faces, and the revision of the collection in which they were searched.
+
+    `photo` is what its file says, where it was looked at.
+    """
 
     key: str
     faces: int
     searched: int
+    photo: PhotoFacts | None
 
 
 class DynamoDBSearches(OperatedTable):
@@ -62,7 +67,7 @@ class DynamoDBSearches(OperatedTable):
         ]
 
     def with_faces(self) -> Iterator[list[SearchedRecord]]:
-        """Read the whole table for recognized photos with faces, a megabyte at a time."""
+        """Read the whole table for recognized photos and films with faces, a megabyte at a time."""
         expression, names = projection((PARTITION_KEY, SORT_KEY, *_SHOWN))
         found = pages(
             self._call("Scan", self.client.scan),
@@ -75,8 +80,9 @@ class DynamoDBSearches(OperatedTable):
             ConsistentRead=True,
         )
         for page in found:
-            items = (from_wire(item) for item in page["Items"])
-            yield [
-                SearchedRecord(item["key"], int(item["faces"]), int(item.get("searched", 0)))
-                for item in items
-            ]
+            yield [_searched(from_wire(item)) for item in page["Items"]]
+
+
+def _searched(item: Mapping[str, Any]) -> SearchedRecord:
+    photo = PhotoFacts.from_item(item["photo"]) if "photo" in item else None
+    return SearchedRecord(item["key"], int(item["faces"]), int(item.get("searched", 0)), photo)

@@ -20,6 +20,7 @@ from operations.costs import (
     dollars_of_files,
     film_bill,
     film_jobs_bill,
+    film_persons_bill,
     pictures_bills,
 )
 from operations.meaning_choice import MeaningChoice
@@ -89,16 +90,18 @@ def cost(
 
 def _cost_of_films(hours: float, operations: tuple[str, ...], *, json: bool) -> None:
     costs, frames = film_bill(hours, operations), hours * FilmAssumptions.frames_an_hour
-    by_jobs = film_jobs_bill(hours, operations).total
+    by_jobs, of_persons = film_jobs_bill(hours, operations).total, film_persons_bill(hours).total
     if json:
         said = {"film_hours": hours, "frames": round(frames), "dollars": costs.to_json()}
-        terminal.print_json({**said, "dollars_by_jobs": round(by_jobs, 2)})
+        more = {"dollars_by_jobs": round(by_jobs, 2), "dollars_of_persons": round(of_persons, 2)}
+        terminal.print_json({**said, **more})
         return
     show_dollars("Service", "#Dollars", costs)
     typer.echo(
         f"\n{hours:g} hours of film have some {frames:,.0f} frames that are asked about, and keeping what is "
         f"found costs ${money(costs.storage_a_month)} a month. With video=jobs it would be "
-        f"${money(by_jobs)}. Assumptions: docs/cost.md"
+        f"${money(by_jobs)}, and with people_in_films ${money(of_persons)} more for films with faces. "
+        "Assumptions: docs/cost.md"
     )
 
 

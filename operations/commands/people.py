@@ -14,7 +14,6 @@ from contract.people import (
     consent_of,
     faults_of_name,
 )
-from contract.prices import dollars_for_calls
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
 from operations.commands import options
@@ -156,27 +155,31 @@ def search(
 ) -> int:
     """Look on photos that are there already for who was added since. Says first what that costs.
 
-    Each face is paid for once for each time that somebody was added.
+    Each face is paid for once for each time that somebody was added; so is each minute of the films with
+    faces, where jobs look for persons in these.
     """
     terminal.require_consent_possible(yes, "people search")
     pipeline = connect(stack, local, directory)
     _collection(pipeline)
-    searching = PersonSearch(pipeline.searches, pipeline.bulk.queue, pipeline.names.bucket, _now)
+    in_films = bool(pipeline.deployed.settings.people_in_films)
+    searching = PersonSearch(pipeline.searches, pipeline.bulk.queue, pipeline.names.bucket, _now, in_films)
     with terminal.stepwise("counting") as display:
         plan = display.follow(searching.plan(), "nothing was changed")
-    dollars = dollars_for_calls(plan.faces)
+    films = f" and {plan.film_minutes:,.1f} minutes of {plan.films:,} films" if plan.films else ""
     if plan.keys:
-        most = f"{plan.faces:,} faces on {len(plan.keys):,} photos, {terminal.money(dollars)} at most"
+        most = (
+            f"{plan.faces:,} faces on {plan.photos:,} photos{films}, {terminal.money(plan.dollars)} at most"
+        )
         if not terminal.consents(yes, f"Search {most}?", "nothing was changed"):
             return LEFT
         with terminal.stepwise("queueing") as display:
             display.follow(searching.ask(plan), _AGAIN)
     if json:
-        terminal.print_json(
-            {"photos": len(plan.keys), "faces": plan.faces, "most_dollars": round(dollars, 4)}
-        )
+        of_films = {"films": plan.films, "film_minutes": round(plan.film_minutes, 1)} if plan.films else {}
+        said = {"photos": plan.photos, "faces": plan.faces, **of_films}
+        terminal.print_json({**said, "most_dollars": round(plan.dollars, 4)})
     else:
-        typer.echo(f"{len(plan.keys):,} photos are looked at again, {plan.faces:,} faces at most.")
+        typer.echo(f"{plan.photos:,} photos{films} are looked at again, {plan.faces:,} faces at most.")
     return 0
 
 

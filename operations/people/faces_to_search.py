@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from contract.face_search import FaceAnswerName, FaceBox, SearchScope, face_name, is_searchable
+from contract.film_persons import revision_of
 from contract.photos import PICTURE, PhotoFacts
 from contract.results import Result, ResultName
 from operations.adapters.dynamodb_searches import DynamoDBSearches
@@ -58,6 +59,13 @@ class FacesToSearch:
             looked_at,
         )
         return dict.fromkeys(missing, NOT_COUNTED) | dict(zip(looked_at, counted, strict=True))
+
+    def has_film_to_search(self, content_id: str) -> bool:
+        """Return whether persons are still to be looked for in a film."""
+        revisions = map(revision_of, self.table.about_faces(content_id)) if self.scope.persons else ()
+        return bool(self.scope.persons) and not any(
+            revision is not None and revision >= self.scope.wanted for revision in revisions
+        )
 
     def _names(self, content_id: str) -> tuple[ResultName, ResultName]:
         faces, picture = (ResultName(content_id, name, self.fingerprints[name]) for name in (FACES, PICTURE))

@@ -1,7 +1,7 @@
 """Jobs on films at Rekognition, and the item that names the open ones."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from aws.calls import write_if
 from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError, TransientError
-from contract.film_jobs import JOBS, OPEN_JOBS, OpenJob, OpenJobs
+from contract.film_jobs import JOBS, OPEN_JOBS, JobSpec, OpenJob, OpenJobs
 from contract.items import from_wire, key_to_wire, to_wire
 from contract.records import content_id
 from processors.adapters.calls import translated
@@ -78,6 +78,7 @@ class RekognitionJobs:
     topic_arn: str
     role_arn: str
     objects: S3Objects
+    specs: Mapping[str, JobSpec] = field(default_factory=lambda: JOBS)
 
     def start(self, job: OpenJob, detector: Detector) -> str:
         """Return Rekognition's id; the same one for the same token.
@@ -88,7 +89,7 @@ class RekognitionJobs:
         # A version that is not the present one could be read, and would be paid for in vain.
         if not is_there(self.objects, job, job.key):
             raise _superseded(job)
-        spec = JOBS[job.name.detector]
+        spec = self.specs[job.name.detector]
         version = {} if job.version_id is None else {"Version": job.version_id}
         asked: dict[str, Any] = {
             "Video": {"S3Object": {"Bucket": self.bucket_name, "Name": job.key, **version}},
@@ -96,8 +97,7 @@ class RekognitionJobs:
             "JobTag": job.token,
             "NotificationChannel": {"SNSTopicArn": self.topic_arn, "RoleArn": self.role_arn},
         }
-        if spec.least_confidence:
-            asked["MinConfidence"] = detector.question.parameters["MinConfidence"]
+        asked |= {name: detector.question.parameters[name] for name in spec.asks}
         operation = getattr(self.client, xform_name(spec.start))
 
         with translated(f"{spec.start} of s3://{self.bucket_name}/{job.key}"):
@@ -128,6 +128,7 @@ class RekognitionAnswers:
 
     client: "RekognitionClient"
     retry: RetryPolicy
+    specs: Mapping[str, JobSpec] = field(default_factory=lambda: JOBS)
 
     def pages(self, job: OpenJob) -> Iterator[Mapping[str, Any]] | None:
         """Return the pages of a job as they are asked for; None where Rekognition does not know it any more.
@@ -147,7 +148,7 @@ class RekognitionAnswers:
             yield page
 
     def _page(self, job: OpenJob, place: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        spec = JOBS[job.name.detector]
+        spec = self.specs[job.name.detector]
         asked = {"JobId": job.id, "MaxResults": 1000, **place}
         if spec.is_in_segments:
             asked["AggregateBy"] = "SEGMENTS"

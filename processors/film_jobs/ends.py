@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionAnswers
     from processors.adapters.s3_renditions import S3Renditions
+    from processors.film_jobs.persons import PersonsFound
 
 # After so long without a word of its job, the film of a lease is looked at: that begins the same job again.
 UNBEGUN_SECONDS = 900
@@ -40,6 +41,7 @@ class JobEnds:
     """Takes the ends of jobs. `clock` gives seconds since 1970, `now` ISO 8601 times in UTC.
 
     `is_there` says whether a key stands for the film of a job now, `look_again` has keys looked at.
+    `persons` keeps who was found; None where nobody is looked for in films.
     """
 
     open_jobs: "DynamoDBOpenJobs"
@@ -51,6 +53,7 @@ class JobEnds:
     clock: Callable[[], float]
     now: Callable[[], str]
     log: Log
+    persons: "PersonsFound | None" = None
 
     def told(self, completion: Mapping[str, Any]) -> bool:
         """Take a completion; return whether it was of an open job that has ended."""
@@ -82,6 +85,8 @@ class JobEnds:
         return ended
 
     def _swept(self, job: OpenJob) -> bool:
+        if self._is_of_nobody(job):
+            return self.end(job)
         age = self.clock() - job.started
         if not job.id:
             if age > UNBEGUN_SECONDS:
@@ -95,6 +100,9 @@ class JobEnds:
         Of a film that is nowhere any more nothing is kept. Where versions have no names, nothing is kept
         either once the job's own key stands for something else: it may have read that.
         """
+        if self._is_of_nobody(job):
+            self._give_back(job, self._present(job))
+            return True
         pages = self.found.pages(job)
         first = None if pages is None else next(pages)
         if pages is not None and first is not None and first["JobStatus"] == "IN_PROGRESS":
@@ -111,6 +119,10 @@ class JobEnds:
             present = self._keep(job, first, pages, present)
         self._give_back(job, present)
         return True
+
+    def _is_of_nobody(self, job: OpenJob) -> bool:
+        """Return whether a job looks for persons where nobody is looked for in films any more."""
+        return self.persons is None and job.name.detector not in JOBS
 
     def _begin_again(self, job: OpenJob, age: float) -> None:
         """Have a film looked at whose job may have begun, and keep its lease.
@@ -141,19 +153,38 @@ class JobEnds:
 
         Reading may take minutes: what is gone by then has nobody to remove what would be kept.
         """
+        if job.name.detector not in JOBS:
+            return self._keep_persons(job, chain((first,), following), present)
         spec, read, said = JOBS[job.name.detector], reader(job.name.detector), _SaidByAJob()
         pages = (said.take(page.get(spec.answer, [])) for page in chain((first,), following))
         try:
             steps = by_steps(spec, chain.from_iterable(pages), job.duration_ms)
             answer = film_answer((step, job.poster, read(found)) for step, found in steps)
         except UNREADABLE as fault:
-            self._failed(job, present, f"what it has found lacks {fault!r}", is_final=True)
-            return present
+            return self._unreadable(job, present, fault)
         present = self._present(job)
         if _is_about(job, present):
             directory = job.poster.rpartition("/")[0]
             self.renditions.put(f"{directory}/job-{job.token}.json.gz", said.packed(), "application/gzip")
             self._save(Result(job.name, answer, self.now()))
+        return present
+
+    def _keep_persons(
+        self, job: OpenJob, pages: Iterator[Mapping[str, Any]], present: list[str]
+    ) -> list[str]:
+        """Keep who was found, and nothing else of what was said: it is about the faces of strangers too."""
+        assert self.persons is not None
+        try:
+            answer = self.persons.read(job, chain.from_iterable(page.get("Persons", []) for page in pages))
+        except UNREADABLE as fault:
+            return self._unreadable(job, present, fault)
+        present = self._present(job)
+        if _is_about(job, present):
+            self.persons.keep(job, answer)
+        return present
+
+    def _unreadable(self, job: OpenJob, present: list[str], fault: Exception) -> list[str]:
+        self._failed(job, present, f"what it has found lacks {fault!r}", is_final=True)
         return present
 
     def _failed(self, job: OpenJob, present: list[str], reason: str, *, is_final: bool) -> None:

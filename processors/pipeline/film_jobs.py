@@ -89,19 +89,27 @@ class FilmJobRecognizer:
             verdict = verdicts[name]
             if isinstance(verdict, errors.ImagepipeError):
                 found[name] = verdict
-            elif not verdict.by_frames and (answer := self._asked(version, facts, name, verdict)) is not None:
+            elif not verdict.by_frames and (answer := self.asked(version, facts, name, verdict)) is not None:
                 found[name] = answer
         rest = [name for name in wanted if name not in found]
         return found | (self.frames.answers(version, picture, rest, lane, deadline) if rest else {})
 
     def _verdicts(self, asked: Sequence[ResultName]) -> dict[ResultName, JobVerdict | errors.ImagepipeError]:
         kept = self.kept.read_results(map(JobVerdict.name_for, asked))
-        return {name: _verdict(kept.get(JobVerdict.name_for(name))) for name in asked}
+        return {name: verdict_in(kept.get(JobVerdict.name_for(name))) for name in asked}
 
-    def _asked(
-        self, version: ImageVersion, facts: PhotoFacts, name: ResultName, verdict: JobVerdict
+    def asked(
+        self,
+        version: ImageVersion,
+        facts: PhotoFacts,
+        name: ResultName,
+        verdict: JobVerdict,
+        is_as_good: Callable[[ResultName], bool] | None = None,
     ) -> Answer | None:
-        """Return why there is no answer as yet; None where frames are to be asked from now on."""
+        """Return why there is no answer as yet; None where frames are to be asked from now on.
+
+        `is_as_good` says of another answer that a job for it, where one is open, will do.
+        """
         assert facts.duration_seconds is not None
         job = OpenJob(
             name=name,
@@ -118,14 +126,14 @@ class FilmJobRecognizer:
             if self.daily_seconds is not None and job.seconds > self.daily_seconds:
                 self._ask_frames(name, verdict, "it lasts longer than jobs may take a day")
                 return None
-            lease = self._lease(job)
+            lease = self._lease(job, is_as_good or job.name.__eq__)
             return _running(version, name) if lease is None else self._under(lease, version)
         except NoLeaseError as refusal:
             return _no_lease(version, is_day_over=refusal.is_day_over)
         except errors.ImagepipeError as failure:
             return failure
 
-    def _lease(self, job: OpenJob) -> _Lease | None:
+    def _lease(self, job: OpenJob, is_as_good: Callable[[ResultName], bool]) -> _Lease | None:
         """Return the job that is to be begun by this worker; None where it was begun.
 
         One that somebody else was about to begin, and did not tell of, is begun again as it was written down.
@@ -134,7 +142,7 @@ class FilmJobRecognizer:
 
         def lease(standing: OpenJobs) -> OpenJobs:
             nonlocal taken
-            open_job = standing.by_name(job.name)
+            open_job = next((each for each in standing.jobs if is_as_good(each.name)), None)
             if open_job is None:
                 leased = standing.leased(job, self.most, day_of(self.clock()), self.daily_seconds)
                 mine = leased.by_name(job.name)
@@ -142,7 +150,7 @@ class FilmJobRecognizer:
                 return leased
             is_lost = not open_job.id and self._may_be_others(open_job)
             taken = _Lease(open_job, is_fresh=False) if is_lost else None
-            return standing.joined(job.name, job.key)
+            return standing.joined(open_job.name, job.key)
 
         change(self.open_jobs, lease)
         return taken
@@ -155,7 +163,7 @@ class FilmJobRecognizer:
         """Begin a job, unless it has ended between reading what is kept and taking the lease."""
         job = lease.job
         kept = self.kept.read_results([job.name, JobVerdict.name_for(job.name)])
-        answer, verdict = kept.get(job.name), _verdict(kept.get(JobVerdict.name_for(job.name)))
+        answer, verdict = kept.get(job.name), verdict_in(kept.get(JobVerdict.name_for(job.name)))
         if answer is None and isinstance(verdict, JobVerdict) and not verdict.by_frames:
             return self._begin(lease, version, verdict)
         self._give_back(lease)
@@ -193,7 +201,7 @@ class FilmJobRecognizer:
             raise failure
 
 
-def _verdict(kept: Result | errors.ImagepipeError | None) -> JobVerdict | errors.ImagepipeError:
+def verdict_in(kept: Result | errors.ImagepipeError | None) -> JobVerdict | errors.ImagepipeError:
     if isinstance(kept, Result):
         return JobVerdict.from_json(kept.response)
     return JobVerdict() if kept is None else kept

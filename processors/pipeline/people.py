@@ -24,12 +24,14 @@ from contract.records import Findings, ImageRecord, ImageVersion, Status
 from contract.results import Result, ResultName
 from processors.pipeline.commit import Decided
 from processors.pipeline.detection import Answer, SupersededError, is_about_the_object
+from processors.pipeline.objects import StoredObject
 from processors.pipeline.triage import Action, WorkItem
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
 
 if TYPE_CHECKING:
     from processors.adapters.face_answers import FaceAnswers
+    from processors.pipeline.film_persons import FilmPersonSearch
 
 Found = Findings | ImagepipeError | SupersededError
 
@@ -74,12 +76,16 @@ AskAboutFaces = Callable[
 
 @dataclass(frozen=True)
 class PersonLayer:
-    """Puts persons into findings. `question` is the fingerprint of what is asked about each face."""
+    """Puts persons into findings. `question` is the fingerprint of what is asked about each face.
+
+    `films` looks for persons in films; None where nobody does.
+    """
 
     kept: "FaceAnswers"
     ask: AskAboutFaces
     question: str
     shares_answers: bool
+    films: "FilmPersonSearch | None" = None
 
     def behind(self, records: Iterable[ImageRecord]) -> set[str]:
         """Return the keys whose records name who is not looked for any more, or are to be searched anew.
@@ -93,7 +99,8 @@ class PersonLayer:
         return {
             record.key
             for record in with_faces
-            if record.findings.searched < scope.wanted or record.findings.persons.keys() - scope.persons
+            if (self._is_searched(record.findings) and record.findings.searched < scope.wanted)
+            or record.findings.persons.keys() - scope.persons
         }
 
     def search(
@@ -102,6 +109,7 @@ class PersonLayer:
         """Return the findings by key, with who is on each photo; or why nobody can tell."""
         photos: dict[str, SearchedPhoto] = {}
         of_key: dict[str, SearchedPhoto] = {}
+        films: dict[str, tuple[StoredObject, Findings]] = {}
         seen: dict[str, Found] = dict(found)
         for item in items:
             findings = found.get(item.key)
@@ -110,6 +118,9 @@ class PersonLayer:
                 or item.present is None
                 or not isinstance(findings, Findings)
             ):
+                continue
+            if _is_film(findings):
+                films[item.key] = item.present, findings
                 continue
             try:
                 faces = _searchable(findings)
@@ -123,9 +134,11 @@ class PersonLayer:
             standing = photos.get(photo.content_id)
             if standing is None or photo.usefulness > standing.usefulness:
                 photos[photo.content_id] = photo
-        if not of_key:
+        if not of_key and not films:
             return seen
         scope = self.kept.scope()
+        for key, film in films.items():
+            seen[key] = self._in_film(*film, scope, lane)
         answers = self._answers(photos, scope, lane, deadline)
         for key, photo in of_key.items():
             findings = seen[key]
@@ -142,6 +155,21 @@ class PersonLayer:
                     f"{key} shares its content with an object that is gone or cannot be read",
                 )
         return seen
+
+    def _is_searched(self, findings: Findings) -> bool:
+        return self.films is not None or not _is_film(findings)
+
+    def _in_film(self, film: StoredObject, findings: Findings, scope: SearchScope, lane: Lane) -> Found:
+        """Return the findings of a film with who is in it.
+
+        A film none of whose frames shows a face is not searched: a job costs by the minute.
+        """
+        if self.films is None:
+            return replace(findings, persons={}, searched=0)
+        if not scope.persons or not findings.faces:
+            return replace(findings, persons={}, searched=scope.revision)
+        content_id = film.version.kept_by(shares_answers=self.shares_answers)
+        return self.films.search(film, content_id, findings, scope, lane)
 
     def without_forgotten(self, decided: Collection[Decided]) -> list[Decided]:
         """Return what is to be written without persons who are not looked for, whoever has named them."""
@@ -234,16 +262,20 @@ def _has_faces(record: ImageRecord) -> bool:
 def _searchable(findings: Findings) -> tuple[FaceOfPhoto, ...]:
     """Return the faces that are worth a call.
 
-    Boxes of another photo of a scene show nothing of this one, and those of films are of many frames.
+    Boxes of another photo of a scene show nothing of this one.
     """
     photo = findings.photo
-    if photo is None or photo.is_film or "faces" in findings.inherited:
+    if photo is None or "faces" in findings.inherited:
         return ()
     return tuple(
         FaceOfPhoto(number, FaceBox.of(face))
         for number, face in enumerate(findings.face_details)
         if is_searchable(face, photo.width, photo.height)
     )
+
+
+def _is_film(findings: Findings) -> bool:
+    return findings.photo is not None and findings.photo.is_film
 
 
 def _only(record: ImageRecord, persons: Collection[str]) -> ImageRecord:

@@ -16,7 +16,7 @@ from contract import table
 from contract.errors import ThrottledError
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_of, key_to_wire, to_wire
 from contract.records import ImageRecord
-from contract.results import Result
+from contract.results import Result, ResultName
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from contract.timing import DAY_SECONDS
 from query_api.adapters import readable
@@ -87,7 +87,7 @@ class QueryTable:
         if places and (is_behind or not {*places} <= {*guessed}):
             items = self._items(places)
             said = self._said(record, items) if corrected else None
-        return Details(record, self._results(record, items), said)
+        return Details(record, self._results(record, items), said, self._in_film(record, items))
 
     def _record(self, at: ItemKey, item: Mapping[str, Any]) -> ImageRecord | None:
         record = readable.or_none(partial(readable.record, item), at.pk, self.unreadable)
@@ -107,6 +107,14 @@ class QueryTable:
             if at in items
         }
         return {detector: result for detector, result in results.items() if result is not None}
+
+    def _in_film(self, record: ImageRecord, items: Mapping[ItemKey, Any]) -> Result | None:
+        for name in persons_in_film(record):
+            at = table.result_key(name)
+            if at in items:
+                read = partial(readable.result, name, items[at])
+                return readable.or_none(read, f"{at.pk} {at.sk}", self.unreadable)
+        return None
 
     def _said(self, record: ImageRecord, items: Mapping[ItemKey, Any]) -> "Corrections | None":
         """Return what people say of a content; None where nobody did, or it cannot be read."""
@@ -200,12 +208,22 @@ class QueryTable:
 
 def _led_to(record: ImageRecord, *, corrected: bool) -> tuple[ItemKey, ...]:
     """Return where stands what is known of an image besides its record."""
-    places = tuple(map(table.result_key, record.result_names))
+    places = tuple(map(table.result_key, (*record.result_names, *persons_in_film(record))))
     if not corrected:
         return places
     from contract.corrections import corrections_key
 
     return (*places, corrections_key(record.content_id))
+
+
+def persons_in_film(record: ImageRecord) -> tuple[ResultName, ...]:
+    """Return what says when persons are seen, where the record of a film names some."""
+    photo = record.findings.photo
+    if photo is None or not photo.is_film or not record.findings.persons:
+        return ()
+    from contract.film_persons import answer_name
+
+    return (answer_name(record.content_id, record.findings.searched),)
 
 
 def _row(item: Mapping[str, Any], *, by_rank: bool) -> table.IndexRow:

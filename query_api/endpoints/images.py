@@ -18,6 +18,7 @@ from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion, Page
 
 if TYPE_CHECKING:
+    from query_api.endpoints.intervals import FilmShown
     from query_api.endpoints.similar import Meanings
 
 Answer = TypeVar("Answer")
@@ -126,10 +127,13 @@ class ImageEndpoints:
         details = read_details(self.table, key)
         if details is None:
             raise unknown_image(key)
-        from query_api.endpoints import intervals
+        return self._readable(details, lambda known: self._film(known).answer(key, params.one("format")))
 
-        signer, form, policy = self._signer_for(details.record), params.one("format"), self.offered.policy
-        return self._readable(details, lambda known: intervals.answer(key, known, signer, form, policy))
+    def _film(self, details: Details) -> "FilmShown":
+        from query_api.endpoints.intervals import FilmShown
+
+        offered = self.offered
+        return FilmShown(details, self._signer_for(details.record), offered.policy, offered.people)
 
     def _list_or_image(self, request: Request) -> Response:
         params = QueryParams(PARAMETERS, request.raw_query_string)
@@ -227,7 +231,7 @@ class ImageEndpoints:
             # The record says what lists say.
             self.log.exception("a raw result cannot be read, and is left out")
             self.count(QueryMetric.ITEMS_UNREADABLE, 1)
-            return answer(details._replace(results={}))
+            return answer(details._replace(results={}, in_film=None))
 
     def _all_known(self, details: Details) -> schemas.Json:
         record, people, policy = details.record, self.offered.people, self.offered.policy
@@ -248,9 +252,7 @@ class ImageEndpoints:
                 "has_vector": vector_of(details, self.meanings.images.neighbors.space) is not None,
             }
         if presentation.is_film(details.record):
-            from query_api.endpoints.intervals import intervals
-
-            shown = {**shown, "intervals": intervals(details, self._signer_for(details.record), policy)}
+            shown = {**shown, "intervals": self._film(details).told()}
         return presentation.details(details, shown, policy)
 
     def in_list(self, record: ImageRecord) -> schemas.Json:

@@ -1,9 +1,10 @@
 """What is seen in a film, and when: as JSON, and as WebVTT, by which players show it beside the film."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.films import Interval
+from contract.films import Interval, in_order
 from contract.raw_answers import interval_told, intervals_shown
 from query_api.endpoints.schemas import Json
 from query_api.http.messages import Response
@@ -11,32 +12,44 @@ from query_api.ports import Details, Signer
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from query_api.endpoints.people import KnownPeople
 
 WEBVTT = "text/vtt; charset=utf-8"
 
 
-def intervals(image: Details, signer: Signer | None, policy: "Policy | None" = None) -> list[Json]:
-    """Write the intervals of what the record shows, without frames where nothing signs for them."""
-    return [
-        {**interval_told(each), "frame_url": None if signer is None else signer.rendition(each.frame)}
-        for each in intervals_shown(image.record, image.results, policy)
-    ]
+@dataclass(frozen=True)
+class FilmShown:
+    """What a film's record has, when it is seen, as `policy` shows it. `people` are who is looked for.
 
+    Frames are left out where nothing signs for them.
+    """
 
-def answer(
-    key: str, image: Details, signer: Signer | None, form: str, policy: "Policy | None" = None
-) -> Response:
-    if form == "vtt":
-        return Response(200, web_vtt(intervals_shown(image.record, image.results, policy)), WEBVTT)
-    photo = image.record.findings.photo
-    return Response(
-        200,
-        {
-            "key": key,
-            "duration_seconds": None if photo is None else photo.duration_seconds,
-            "intervals": intervals(image, signer, policy),
-        },
-    )
+    image: Details
+    signer: Signer | None
+    policy: "Policy | None" = None
+    people: "KnownPeople | None" = None
+
+    def intervals(self) -> list[Interval]:
+        found = intervals_shown(self.image.record, self.image.results, self.policy)
+        if self.people is None or self.image.in_film is None:
+            return found
+        return in_order([*found, *self.people.in_film(self.image.record, self.image.in_film)])
+
+    def told(self) -> list[Json]:
+        return [
+            {
+                **interval_told(each),
+                "frame_url": None if self.signer is None else self.signer.rendition(each.frame),
+            }
+            for each in self.intervals()
+        ]
+
+    def answer(self, key: str, form: str) -> Response:
+        if form == "vtt":
+            return Response(200, web_vtt(self.intervals()), WEBVTT)
+        photo = self.image.record.findings.photo
+        lasts = None if photo is None else photo.duration_seconds
+        return Response(200, {"key": key, "duration_seconds": lasts, "intervals": self.told()})
 
 
 def web_vtt(found: Sequence[Interval]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contract.raw_answers import plain
 from contract.records import ImageRecord
@@ -10,6 +10,9 @@ from contract.results import Result
 from query_api.endpoints.schemas import TEXT, Json, json_object, listed
 from query_api.http.messages import Request, Response
 from query_api.http.routing import Endpoint, Route
+
+if TYPE_CHECKING:
+    from contract.films import Interval
 
 PEOPLE = Endpoint(
     "GET",
@@ -58,6 +61,17 @@ class KnownPeople:
             ]
             for record in records
         }
+
+    def in_film(self, record: ImageRecord, found: Result) -> "list[Interval]":
+        """Return when those are seen who are in a film, as like as is told, under their names."""
+        from contract.film_persons import person_intervals
+
+        names = self.names()
+        return [
+            each._replace(name=names[each.name])
+            for each in person_intervals(found.response, names, self.least_similarity_percent)
+            if each.name in record.findings.persons
+        ]
 
 
 def people_endpoint(people: KnownPeople) -> Route:

@@ -1,4 +1,4 @@
-"""Rekognition's jobs on films in memory: `film cat 97|dog 88` shows each of its frames for ten seconds.
+"""Rekognition's jobs on films in memory: `film cat 97|dog 88 face:p1 99` shows each frame for ten seconds.
 
 A job works when a test has it end. The answer is told in segments, as it is asked for. That about what is
 `strange` has no name.
@@ -6,7 +6,9 @@ A job works when a test has it end. The answer is told in segments, as it is ask
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from contract.film_jobs import ACCOUNT_JOBS
@@ -15,6 +17,8 @@ from tests.fakes.pictures import FRAME_MS
 from tests.fakes.rekognition import FakeRekognition
 
 _PAGE = 2
+# Faces are told of each second.
+_FACE_MS, _FACES_A_PAGE = 1000, 20
 
 
 def _named(name: bytes) -> dict[str, str]:
@@ -57,14 +61,23 @@ class RekognitionWithJobs(FakeRekognition):
     def start_content_moderation(self, **asked: Any) -> dict[str, Any]:
         return self._start("StartContentModeration", asked)
 
+    def start_face_search(self, **asked: Any) -> dict[str, Any]:
+        return self._start("StartFaceSearch", asked)
+
+    def get_face_search(self, **asked: Any) -> dict[str, Any]:
+        """Tell of faces like `p1` and `p2` as of such of the collection, taken from a photo of each."""
+        with self.calls.of("GetFaceSearch"):
+            assert "AggregateBy" not in asked
+            return self._page(asked, "Persons", _persons, _FACES_A_PAGE)
+
     def get_label_detection(self, **asked: Any) -> dict[str, Any]:
         with self.calls.of("GetLabelDetection"):
             assert asked["AggregateBy"] == "SEGMENTS"
-            return self._page(asked, "Labels", "Label")
+            return self._page(asked, "Labels", partial(_found, "Label"))
 
     def get_content_moderation(self, **asked: Any) -> dict[str, Any]:
         with self.calls.of("GetContentModeration"):
-            return self._page(asked, "ModerationLabels", "ModerationLabel")
+            return self._page(asked, "ModerationLabels", partial(_found, "ModerationLabel"))
 
     def end(self, job_id: str, status: str = "SUCCEEDED", message: str = "") -> FakeJob:
         job = self.jobs[job_id]
@@ -97,23 +110,66 @@ class RekognitionWithJobs(FakeRekognition):
             self.jobs[job_id] = FakeJob(job_id, operation, asked, body)
         return {"JobId": job_id}
 
-    def _page(self, asked: dict[str, Any], member: str, detail: str) -> dict[str, Any]:
+    def _page(
+        self,
+        asked: dict[str, Any],
+        member: str,
+        found_in: Callable[[bytes], list[dict[str, Any]]],
+        size: int = _PAGE,
+    ) -> dict[str, Any]:
         job = self.jobs.get(asked["JobId"])
         if job is None:
             raise client_error("ResourceNotFoundException", member, "Could not find JobId")
         answer: dict[str, Any] = {"JobStatus": job.status, "StatusMessage": job.message, "JobId": job.id}
         if job.status != "SUCCEEDED":
             return answer
-        found = [
-            {
-                "Timestamp": place * FRAME_MS,
-                "StartTimestampMillis": place * FRAME_MS,
-                "EndTimestampMillis": (place + 1) * FRAME_MS,
-                detail: {"Confidence": float(sure)} | _named(name),
-            }
-            for place, frame in enumerate(job.body.removeprefix(b"film ").split(b"|"))
-            for name, sure in [frame.split()]
-        ]
+        found = found_in(job.body)
         first = int(asked.get("NextToken", "0"))
-        page = {**answer, member: found[first : first + _PAGE]}
-        return page | ({"NextToken": str(first + _PAGE)} if first + _PAGE < len(found) else {})
+        page = {**answer, member: found[first : first + size]}
+        return page | ({"NextToken": str(first + size)} if first + size < len(found) else {})
+
+
+def _frames(film: bytes) -> list[list[tuple[bytes, float]]]:
+    """Return what each frame of a film shows, and how sure that is."""
+    frames = (frame.split() for frame in film.removeprefix(b"film ").split(b"|"))
+    return [
+        [(name, float(sure)) for name, sure in zip(words[::2], words[1::2], strict=True)] for words in frames
+    ]
+
+
+def _found(detail: str, film: bytes) -> list[dict[str, Any]]:
+    return [
+        {
+            "Timestamp": place * FRAME_MS,
+            "StartTimestampMillis": place * FRAME_MS,
+            "EndTimestampMillis": (place + 1) * FRAME_MS,
+            detail: {"Confidence": sure} | _named(name),
+        }
+        for place, frame in enumerate(_frames(film))
+        for name, sure in frame
+        if b":" not in name
+    ]
+
+
+def _persons(film: bytes) -> list[dict[str, Any]]:
+    return [
+        {
+            "Timestamp": place * FRAME_MS + later,
+            "Person": {"Index": index},
+            "FaceMatches": [
+                {
+                    "Similarity": alike,
+                    "Face": {"FaceId": f"id-{who}", "ExternalImageId": f"{who}:file:1"},
+                }
+            ],
+        }
+        for place, frame in enumerate(_frames(film))
+        for later in range(0, FRAME_MS, _FACE_MS)
+        for index, (who, alike) in enumerate(_alike(frame))
+    ]
+
+
+def _alike(frame: list[tuple[bytes, float]]) -> list[tuple[str, float]]:
+    return [
+        (name.removeprefix(b"face:").decode(), alike) for name, alike in frame if name.startswith(b"face:")
+    ]

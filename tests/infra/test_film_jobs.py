@@ -8,6 +8,7 @@ from contract.environment import load
 from contract.settings import FilmJobsSettings
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
+from tests.infra.roles import granted
 from tests.infra.template import Template
 from tests.infra.test_pictures import FUNCTION, allowed, variables
 
@@ -82,6 +83,44 @@ def test_ends_are_taken_by_a_function_that_begins_nothing(made: Template) -> Non
     )
 
 
+WITH_PERSONS = {
+    "video": "jobs",
+    "people": "true",
+    "people_purpose": "family",
+    "people_contact": "me@people.example",
+    "people_retention_days": "365",
+    "people_in_films": "true",
+}
+
+
+def test_persons_in_films_take_two_operations_one_of_them_on_the_collection_alone(
+    made: Template, synthesized: Synthesize
+) -> None:
+    with_persons = Template.of(synthesized(WITH_PERSONS))
+
+    def asked(template: Template) -> dict[str, set[str]]:
+        functions = {name: template.the(FUNCTION, name)[0] for name in ("Processor", "FilmJobsEnds")}
+        return {name: set(allowed(template, each, "rekognition")) for name, each in functions.items()}
+
+    before, after = asked(made), asked(with_persons)
+    searching = {"rekognition:SearchUsersByImage", "rekognition:StartFaceSearch"}
+    assert after["Processor"] - before["Processor"] == searching
+    assert after["FilmJobsEnds"] - before["FilmJobsEnds"] == {"rekognition:GetFaceSearch"}
+    on = {
+        json.dumps(resource)
+        for action, resource in granted(with_persons, "ProcessingProcessor")
+        if action == "rekognition:StartFaceSearch"
+    }
+    assert len(on) == 1
+    assert ":collection/imagepipe-people" in on.pop()
+    ends, _ = with_persons.the(FUNCTION, "FilmJobsEnds")
+    assert set(allowed(with_persons, ends, "dynamodb")) - {"dynamodb:Query"} == set(
+        allowed(made, made.the(FUNCTION, "FilmJobsEnds")[0], "dynamodb")
+    )
+    assert variables(with_persons, ends)["PEOPLE_IN_FILMS"] == "yes"
+    assert "PEOPLE_IN_FILMS" not in json.dumps(made.document)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -90,6 +129,9 @@ def test_ends_are_taken_by_a_function_that_begins_nothing(made: Template) -> Non
         ({"video": "jobs", "video_jobs": "21"}, "an account has 20 at once"),
         ({"video": "jobs", "video_jobs": "0"}, "an account has 20 at once"),
         ({"video": "jobs", "video_minutes_a_day": "-1"}, "cannot be less than 0"),
+        ({"people_in_films": "true"}, "needs video=jobs and people=true"),
+        ({**WITH_PERSONS, "video": "frames"}, "needs video=jobs;"),
+        ({"video": "jobs", "people_in_films": "true"}, "needs people=true;"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, str], said: str) -> None:

@@ -268,7 +268,7 @@ def test_all_checks_hold_where_a_policy_says_what_is_shown() -> None:
     found = outcomes(Deployment(world, policy=Policy.of(content)))
 
     assert {outcome.status for outcome in found.values()} == {CheckStatus.HELD}, found
-    assert broken(Deployment(World(settings=world._settings))).keys() == {"completions"}
+    assert broken(Deployment(World(settings=world.settings))).keys() == {"completions"}
 
 
 def is_deletion(event: Event) -> bool:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from contract.face_search import FaceAnswerName
+from contract.film_jobs import JobVerdict
+from contract.film_persons import IN_FILM, answer_name
 from contract.items import from_wire, to_wire
 from contract.notifications import parse
 from contract.people import PEOPLE_DUE
-from contract.results import pack
+from contract.results import pack, unpack
 from contract.table import record_key, result_key
 from people.forgetting import PersonRemoval, Receipt
 from people.mentions import MOST_LOOKS
@@ -170,6 +172,27 @@ def test_an_answer_that_is_written_meanwhile_is_kept_without_the_person(
     finished(steps)
 
     assert from_wire(pipeline.items[place])["answer"] == matches("p2")
+
+
+def test_a_film_shows_who_is_forgotten_no_more_and_what_became_of_its_job_stays(pipeline: Pipeline) -> None:
+    """Else a job would be begun anew, and paid for."""
+    person = add(pipeline, "Ann", *ann(pipeline, 1)).person
+    seen = [[0, 500, [{"p1": 99.0, "p2": 90.0}, {"p1": 71.0}]], [500, 1000, [{"p1": 98.0}]]]
+    film = answer_name("film", 1)
+    kept = {
+        film: {IN_FILM: seen, "Step": 500, "Frame": "poster"},
+        JobVerdict.name_for(film): JobVerdict(3, by_frames=True, reason="p1").to_json(),
+    }
+    for name, answer in kept.items():
+        at = result_key(name)
+        item = {**at._asdict(), "answer": pack(answer), "called_at": "2027-01-15"}
+        pipeline.items[at] = to_wire(item)
+
+    forget(pipeline, [person])
+
+    film_answer, verdict = (unpack(from_wire(pipeline.items[result_key(name)])["answer"]) for name in kept)
+    assert film_answer == {IN_FILM: [[0, 500, [{"p2": 90.0}]]], "Step": 500, "Frame": "poster"}
+    assert verdict == kept[JobVerdict.name_for(film)]
 
 
 def test_who_is_in_no_table_is_taken_out_of_photos_before_the_user_goes(pipeline: Pipeline) -> None:

@@ -9,6 +9,8 @@ from aws_lambda_powertools import Logger
 from contract.film_jobs import OPEN_JOBS, OpenJobs
 from contract.films import intervals_of
 from contract.items import from_wire
+from contract.moments import to_text
+from contract.notifications import look_again
 from contract.results import ResultName, unpack
 from contract.settings import FilmJobsSettings
 from contract.table import result_key
@@ -24,6 +26,12 @@ BULK = "images-bulk"
 BULK_URL = f"{IMAGES}-bulk"
 WITH_JOBS = replace(
     WITH_FILMS, detectors=("labels",), film_jobs=2, film_jobs_topic_arn="topic", film_jobs_role_arn="role"
+)
+WITH_PERSONS = replace(
+    WITH_JOBS,
+    detectors=("labels", "faces"),
+    people_collection="imagepipe-people",
+    people_in_films="yes",
 )
 _ENDS = FilmJobsSettings(BUCKET, RENDITIONS, TABLE, BULK_URL)
 
@@ -57,6 +65,10 @@ class JobsWorld(World):
     def arrive(self, *events: Any) -> None:
         self.waiting += [json.dumps({"Records": [event]}) for event in events]
 
+    def look_again(self, *keys: str) -> None:
+        """Have it asked in the bulk lane what stands at these keys now."""
+        self.waiting.append(look_again(BUCKET, list(keys), to_text(self.now)))
+
     def work(self) -> None:
         """Deliver each message that waits once."""
         self._collect()
@@ -85,7 +97,8 @@ class JobsWorld(World):
     def _ends(self, event: dict[str, Any]) -> dict[str, Any]:
         clients = JobClients(self.table, self.jobs, _S3(self), self.queues)
         logger = Logger(service="test", level="CRITICAL")
-        return assemble(_ENDS, clients, logger, self._around)(event, _Context())
+        settings = replace(_ENDS, people_in_films=self.settings.people_in_films)
+        return assemble(settings, clients, logger, self._around)(event, _Context())
 
     def leases(self) -> OpenJobs:
         item = self.table.items.get(OPEN_JOBS)

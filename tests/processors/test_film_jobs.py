@@ -575,7 +575,7 @@ OWL, CAT = b"film owl 91", b"film cat 97|dog 88"
 def test_whatever_becomes_of_completions_the_table_ends_as_the_bucket_is(
     actions: list[tuple[str, int, int | None]], films: list[bytes], versioned: bool
 ) -> None:
-    play = _Play(JobsWorld(versioned=versioned), list(films))
+    play = Play(JobsWorld(versioned=versioned), list(films))
     play.put("b.mp4", OWL)
     for action, place, kill in actions:
         if play.uploads and place == 0:
@@ -604,7 +604,7 @@ def test_whatever_becomes_of_completions_the_table_ends_as_the_bucket_is(
         assert all(times <= len(films) for times in paid.values())
 
 
-class _Play:
+class Play:
     """What is done to a bucket, and what is in it by now: None where a key was deleted."""
 
     def __init__(self, world: JobsWorld, uploads: list[bytes]) -> None:
@@ -641,7 +641,7 @@ class _Play:
             act()
         except KilledError:
             self.is_unclear = True
-            self.world.use(WITH_JOBS)
+            self.world.use(self.world.settings)
             self.world.now += 61
         finally:
             self._kill = 0
@@ -680,7 +680,7 @@ class _Play:
             self.world.tell(job, job)
 
     def _before(self, operation: str) -> None:
-        if operation == "StartLabelDetection" and self._faults[:1] == ["throttle"]:
+        if operation.startswith("Start") and self._faults[:1] == ["throttle"]:
             self._faults.pop(0)
             raise client_error("ThrottlingException", operation, "Slow down")
         if operation == "GetItem" and self._faults[:1] == ["overtake"]:
@@ -691,7 +691,7 @@ class _Play:
         self._kill -= 1
         if self._kill == 0:
             raise KilledError
-        if operation == "StartLabelDetection" and self._faults[:1] == ["time_out"]:
+        if operation.startswith("Start") and self._faults[:1] == ["time_out"]:
             self._faults.pop(0)
             self.is_unclear = True
             raise ReadTimeoutError(endpoint_url="rekognition")
@@ -715,7 +715,7 @@ def test_killed_after_any_call_an_end_is_taken_by_the_next_and_the_film_paid_for
     (job,) = world.jobs.open
     world.jobs.end(job.id)
 
-    _Play(world, []).killed_at(calls, partial(world.tell, job))
+    Play(world, []).killed_at(calls, partial(world.tell, job))
     world.now += 300
     world.work()
     world.sweep()

@@ -159,7 +159,7 @@ class World:
             spread=lambda longest: longest / 2,
             new_id=lambda: f"id-{next(ids)}",
         )
-        self._settings = settings
+        self.settings = settings
         self._idle: list[ImageBatch] = []
 
     def invoke(self, **request: Any) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class World:
 
     def use(self, settings: ProcessorSettings) -> None:
         """Deploy other settings: Lambda begins with new workers."""
-        self._settings, self._idle = settings, []
+        self.settings, self._idle = settings, []
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -214,7 +214,7 @@ class World:
             HOME if self.abroad else "",
         )
         log = cast("Log", Logger(service="test", level="CRITICAL"))
-        return assemble(self._settings, aws, self.tally, log, self._around, latency=self.latencies.append)
+        return assemble(self.settings, aws, self.tally, log, self._around, latency=self.latencies.append)
 
     def record(self, key: str) -> ImageRecord | None:
         """Read a record as it stands."""
@@ -295,7 +295,7 @@ class World:
 
     def _content_id(self, key: str, stored: StoredVersion) -> str:
         version = ImageVersion(key, stored.etag, len(stored.body or b""), stored.version_id, "")
-        return version.content_id if self._settings.answers_are_shared else version.own_content_id
+        return version.content_id if self.settings.answers_are_shared else version.own_content_id
 
     def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1

@@ -10,10 +10,11 @@ from contract.corrections import Corrections, corrections_key
 from contract.errors import ImagepipeError
 from contract.items import SORT_KEY, ItemKey
 from contract.records import ImageRecord
-from contract.results import Result
+from contract.results import Result, ResultName
 from contract.table import RANK, IndexRow
 from contract.usage import item_bytes, read_units
 from query_api.adapters import readable
+from query_api.adapters.dynamodb import persons_in_film
 from query_api.ports import Details
 from query_api.search.postings import RowRange
 
@@ -71,18 +72,17 @@ class MemoryTable:
         if record.detectors or corrected:
             self._read()
         said = self.corrections(record.content_id) if corrected else None
-        return Details(record, self._results(record), said)
+        (*_, in_film) = (None, *(self._result(name) for name in persons_in_film(record)))
+        return Details(record, self._results(record), said, in_film)
 
     def _results(self, record: ImageRecord) -> dict[str, Result]:
-        places = {name: table.result_key(name) for name in record.result_names}
-        found = {
-            name.detector: readable.or_none(
-                partial(readable.result, name, self.items[at]), at.pk, self._left_out
-            )
-            for name, at in places.items()
-            if at in self.items
-        }
+        found = {name.detector: self._result(name) for name in record.result_names}
         return {detector: result for detector, result in found.items() if result is not None}
+
+    def _result(self, name: ResultName) -> Result | None:
+        at = table.result_key(name)
+        read = partial(readable.result, name, self.items.get(at, {}))
+        return readable.or_none(read, at.pk, self._left_out) if at in self.items else None
 
     def corrections(self, content_id: str) -> Corrections | None:
         """Read what people say, as the function that takes it does."""

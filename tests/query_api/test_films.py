@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from contract.film_persons import answer_name, persons_answer
 from contract.films import Frame, film_answer
 from contract.photos import PhotoFacts
 from contract.policy import Policy
-from contract.records import Findings
+from contract.records import Findings, PersonMatch
 from contract.results import Result, ResultName
+from contract.table import result_key
 from tests.query_api.photos import commit, photo, write_result
 from tests.query_api.site import Site
 
@@ -133,3 +135,72 @@ def test_a_blocked_film_has_no_frames_where_blocked_objects_are_tagged() -> None
     assert frames() == {False}
     site.block_tag = True
     assert frames() == {True}
+
+
+def person_film(site: Site, **persons: PersonMatch) -> Site:
+    """Add a film in which Ann is seen twice, once less like herself, and Ben once."""
+    plain = photo("a/party.mp4", labels={}, file=FACTS, faces=2)
+    film = replace(plain, findings=replace(plain.findings, persons=persons, searched=7))
+    commit(site.table, film)
+    results = [
+        {
+            "Timestamp": at,
+            "Person": {"Index": index},
+            "FaceMatches": [
+                {"Similarity": alike, "Face": {"FaceId": "f", "ExternalImageId": f"{who}:file:1"}}
+            ],
+        }
+        for at, index, who, alike in (
+            *((500, 0, "p1", 97.0), (1000, 0, "p1", 99.0), (1000, 1, "p2", 95.0)),
+            *((9000, 0, "p1", 80.0), (9000, 1, "p3", 99.0)),
+        )
+    ]
+    name = answer_name(film.content_id, 7)
+    write_result(site.table, Result(name, persons_answer(results, 30_000, "c/t/poster.jpg"), ""))
+    return site
+
+
+ANN_IS_SEEN = ("person", "Ann", 0.5, 1.5, 1.0)
+FOUND = {"p1": PersonMatch(99.0, None), "p2": PersonMatch(95.0, None)}
+
+
+def test_a_film_says_when_persons_are_seen_and_who_is_in_it() -> None:
+    site = person_film(Site(people={"p1": "Ann", "p2": "Ben"}), **FOUND)
+
+    told = site.get("/images/a/party.mp4")
+
+    assert site.list(person="ann", kind="video").keys == ["a/party.mp4"]
+    assert spans_of(told.json) == [ANN_IS_SEEN, ("person", "Ben", 1.0, 1.5, 1.0)]
+    assert [(each["name"], each["face"], each["box"]) for each in told.json["persons"]] == [
+        ("Ann", None, None),
+        ("Ben", None, None),
+    ]
+    assert told.json["intervals"][0]["frame_url"] == "https://renditions/c/t/poster.jpg?signed"
+    assert "person: Ann" in site.get("/images/a/party.mp4/intervals?format=vtt").json
+    assert "p1" not in str(site.get("/images/a/party.mp4/raw").json)
+
+
+@pytest.mark.parametrize(
+    ("names", "persons"),
+    [
+        ({"p1": "Ann"}, FOUND),  # Ben is forgotten, or his consent is over
+        ({"p1": "Ann", "p2": "Ben"}, {"p1": FOUND["p1"]}),  # people say that Ben is not there
+    ],
+)
+def test_who_is_not_looked_for_or_said_not_to_be_there_is_seen_at_no_time(
+    names: dict[str, str], persons: dict[str, PersonMatch]
+) -> None:
+    site = person_film(Site(people=names, policy=Policy.of({})), **persons)
+
+    assert spans_of(site.get("/images/a/party.mp4/intervals").json) == [ANN_IS_SEEN]
+
+
+def test_without_people_a_film_says_nothing_of_persons_and_without_the_answer_not_when() -> None:
+    site = person_film(Site(), **FOUND)
+    assert spans_of(site.get("/images/a/party.mp4/intervals").json) == []
+
+    site = person_film(Site(people={"p1": "Ann"}), p1=PersonMatch(100.0, None))
+    film = site.table.records(["a/party.mp4"])["a/party.mp4"]
+    del site.table.items[result_key(answer_name(film.content_id, 7))]
+    told = site.get("/images/a/party.mp4").json
+    assert (spans_of(told), [each["name"] for each in told["persons"]]) == ([], ["Ann"])

@@ -117,15 +117,15 @@ class FaceSearch:
         likeness = [(similarity(face.descriptor, known.descriptor), known) for known in self._faces]
         matches = sorted((one for one in likeness if one[0] >= self._threshold), key=lambda one: -one[0])
         detail = {name: face.detail[name] for name in _ASKED_FACES if name in face.detail}
-        return {
-            "Timestamp": at_ms,
-            "Person": {
-                "Index": self._index(face.descriptor),
-                "BoundingBox": detail["BoundingBox"],
-                "Face": detail,
-            },
-            "FaceMatches": [{"Similarity": alike, "Face": face_members(known)} for alike, known in matches],
+        person = {
+            "Index": self._index(face.descriptor),
+            "BoundingBox": detail["BoundingBox"],
+            "Face": detail,
         }
+        # Of who is like nobody, AWS leaves it out.
+        # https://docs.aws.amazon.com/rekognition/latest/dg/procedure-person-search-videos.html
+        like = [{"Similarity": alike, "Face": face_members(known)} for alike, known in matches]
+        return {"Timestamp": at_ms, "Person": person, **({"FaceMatches": like} if like else {})}
 
     def _index(self, descriptor: Descriptor) -> int:
         for index, known in enumerate(self._persons):

@@ -9,19 +9,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contract.alerts import clock_time, digest_time, span_seconds
 from contract.cameras import Camera, Polygon, write_cameras
+from contract.people import faults_of_name
 
 # Each is an item that is read every minute.
 MOST_CAMERAS = 20
 # Lambda takes 4 KB for all variables of a function; so much is left beside those of the processor.
 MOST_TOLD_BYTES = 1_500
 MOST_LABELS, MOST_POLYGONS, MOST_POINTS = 20, 8, 12
+MOST_PEOPLE = 10
 # Fewer are no area.
 _LEAST_POINTS = 3
 MOST_LABEL_CHARACTERS, FULL_PERCENT = 100, 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 _MEMBERS = (
-    *("prefix", "masks", "zones", "watch", "min_confidence", "gone_after", "cooldown", "silent_after"),
-    *("digest", "quiet", "time_zone"),
+    *("prefix", "masks", "zones", "watch", "watch_people", "min_confidence", "gone_after", "cooldown"),
+    *("silent_after", "digest", "quiet", "time_zone"),
 )
 # By member, the shortest and the longest that it may be.
 _SPANS = {
@@ -123,10 +125,25 @@ def _faults_of(camera: Mapping[str, Any]) -> Iterator[str]:
         or not all(isinstance(label, str) and 0 < len(label) <= MOST_LABEL_CHARACTERS for label in watch)
     ):
         yield f'has watch = {watch!r}; it is 1 to {MOST_LABELS} labels, as ["Person", "Car"]'
+    yield from _wrong_people(camera.get("watch_people", ["Ann"]))
     sure = camera.get("min_confidence", 0)
     if isinstance(sure, bool) or not isinstance(sure, int | float) or not 0 <= sure <= FULL_PERCENT:
         yield f"has min_confidence = {sure!r}; it is in percent, 0 to 100"
     yield from _wrong_times(camera)
+
+
+def _wrong_people(names: object) -> Iterator[str]:
+    if (
+        not isinstance(names, list)
+        or not 0 < len(names) <= MOST_PEOPLE
+        or not all(isinstance(name, str) for name in names)
+    ):
+        yield f'has watch_people = {names!r}; it is 1 to {MOST_PEOPLE} names of persons, as ["Ann"]'
+        return
+    for name in names:
+        yield from (f"has watch_people: {fault}" for fault in faults_of_name(name))
+    if len({name.casefold() for name in names}) < len(names):
+        yield f"has watch_people = {names!r}, which names somebody twice"
 
 
 def _wrong_times(camera: Mapping[str, Any]) -> Iterator[str]:
@@ -198,7 +215,7 @@ def _camera(name: str, content: Mapping[str, Any]) -> Camera:
     """Return what a section without faults says."""
     spans = {f"{member}_seconds": span_seconds(content[member]) for member in _SPANS if member in content}
     told: dict[str, Any] = {**spans}
-    for member in ("watch", "time_zone"):
+    for member in ("watch", "watch_people", "time_zone"):
         if member in content:
             told[member] = content[member]
     if "min_confidence" in content:

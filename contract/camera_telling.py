@@ -5,11 +5,11 @@ noted as sent: whoever is killed in between sends it again, under the same id. T
 1970.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract.alerts import AlertRule, QuietHours, clock_time
-from contract.camera_events import CameraEvent
+from contract.camera_events import PERSON_MARK, CameraEvent
 from contract.cameras import Camera
 from contract.timing import DAY_SECONDS
 
@@ -25,10 +25,15 @@ LATE_SECONDS = 3_600.0
 DIGEST_SECONDS = 2.0 * DAY_SECONDS
 # That pictures come is noted this often.
 NOTED_EVERY_SECONDS = 30.0
+# What persons are counted as in a digest, which names nobody.
+WATCHED_PERSON = "watched person"
 
 
 class ToldEvent(NamedTuple):
-    """An event that somebody was told of, or that was `muted`: by a cooldown, or in quiet hours."""
+    """An event that somebody was told of, or that was `muted`: by a cooldown, or in quiet hours.
+
+    `label` is what it is told by: of a person, a mark that leads to nobody once the person is forgotten.
+    """
 
     id: str
     label: str
@@ -69,6 +74,10 @@ class ToldState(NamedTuple):
         begins = [each.begin for each in self.told if not each.is_over]
         return max(min([*begins, *newest, now]) - camera.gone_after_seconds, now - LATE_SECONDS)
 
+    @property
+    def is_about_persons(self) -> bool:
+        return any(each.label.startswith(PERSON_MARK) for each in self.told)
+
     def heard(self, newest: Sequence[float], now: float) -> "ToldState":
         """Return it with the times of pictures that have come, none of which is of the future."""
         last = max([min(at, now) for at in newest], default=0.0)
@@ -76,6 +85,23 @@ class ToldState(NamedTuple):
             return self._replace(last_at=last, digest_since=last)
         is_news = last - self.last_at >= NOTED_EVERY_SECONDS or (self.is_silent and last > self.last_at)
         return self._replace(last_at=last) if is_news else self
+
+    def without_others(
+        self, camera: Camera, marks: Collection[str]
+    ) -> tuple["ToldState", list[CameraMessage]]:
+        """Return it without events of persons but for those of `marks`, and what is to be told to be over.
+
+        Who was forgotten, or is not watched for any more, leaves nothing in it.
+        """
+        others = [each for each in self.told if _is_of_others(each, marks)]
+        messages = [
+            CameraMessage(f"{each.id}-end", "end", camera.name, each.end)
+            for each in others
+            if not each.is_over and not each.muted
+        ]
+        if not others:
+            return self, messages
+        return self._replace(told=tuple(each for each in self.told if each not in others)), messages
 
     def advanced(
         self, camera: Camera, events: Sequence[CameraEvent], now: float
@@ -90,7 +116,7 @@ class ToldState(NamedTuple):
             if known is None and now - event.begin > LATE_SECONDS:
                 continue
             if known is None:
-                known = ToldEvent(event.id, event.label, event.begin, event.end)
+                known = ToldEvent(event.id, event.told_by, event.begin, event.end)
                 known = known._replace(muted=is_quiet or _is_cooling(camera, told, known))
                 told.append(known)
                 if not known.muted:
@@ -141,7 +167,8 @@ class ToldState(NamedTuple):
         counts: dict[str, int] = {}
         for event in events:
             if self.digest_since <= event.begin < now:
-                counts[event.label] = counts.get(event.label, 0) + 1
+                what = event.label or WATCHED_PERSON
+                counts[what] = counts.get(what, 0) + 1
         message = CameraMessage(
             f"{camera.name}-digest-{self.digest_since:.0f}", "digest", camera.name, now, None, counts
         )
@@ -193,11 +220,15 @@ def _rule(camera: Camera) -> AlertRule:
     return AlertRule(camera.name, quiet=quiet, digest=digest, time_zone=camera.time_zone)
 
 
+def _is_of_others(told: ToldEvent, marks: Collection[str]) -> bool:
+    return told.label.startswith(PERSON_MARK) and told.label not in marks
+
+
 def _is_of(told: ToldEvent, event: CameraEvent, camera: Camera) -> bool:
     """Whether an event is one that was told: what came late may have moved its begin, or its end."""
     gone = camera.gone_after_seconds
     return (
-        told.label.casefold() == event.label.casefold()
+        told.label.casefold() == event.told_by.casefold()
         and event.begin <= told.end + gone
         and told.begin <= event.end + gone
     )

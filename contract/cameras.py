@@ -33,11 +33,11 @@ class Camera(NamedTuple):
     """One camera; its photos' keys begin with `prefix`.
 
     What changes within `masks` is nothing. A label of `watch`, in any case, makes events, from
-    `min_confidence_percent` on and, where there are `zones`, only in one of them. An event is over when
-    nothing of it was seen for `gone_after_seconds`. Of one label, no second begin is told within
-    `cooldown_seconds` of the last. `silent_after_seconds` without a picture is told of; 0 is never. `digest`
-    is an hour of the day, as `08:00`, and `quiet` two, both by the clock of `time_zone`; empty where there is
-    none.
+    `min_confidence_percent` on and, where there are `zones`, only in one of them; so do the persons of
+    `watch_people`, by name. An event is over when nothing of it was seen for `gone_after_seconds`. Of one
+    label or person, no second begin is told within `cooldown_seconds` of the last. `silent_after_seconds`
+    without a picture is told of; 0 is never. `digest` is an hour of the day, as `08:00`, and `quiet` two,
+    both by the clock of `time_zone`; empty where there is none.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Camera(NamedTuple):
     digest: str = ""
     quiet: tuple[str, ...] = ()
     time_zone: str = "UTC"
+    watch_people: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> "Camera":
@@ -67,6 +68,7 @@ class Camera(NamedTuple):
                 "zones": tuple((zone, _polygon(points)) for zone, points in plain["zones"]),
                 "watch": tuple(plain["watch"]),
                 "quiet": tuple(plain["quiet"]),
+                "watch_people": tuple(plain["watch_people"]),
             },
         )
 

@@ -314,13 +314,15 @@ class FilmsSettings:
 class CamerasSettings:
     """What the function of cameras needs to know: cameras (contract/cameras.py) as JSON, and their topic.
 
-    `policy` says which labels may be told, as JSON; nothing where there is none.
+    `policy` says which labels may be told, as JSON; nothing where there is none. From
+    `people_similarity_percent` on, somebody is in a picture; 0 where no camera watches for a person.
     """
 
     table_name: str
     topic_arn: str
     cameras: str
     policy: str = ""
+    people_similarity_percent: float = 0.0
 
 
 @dataclass(frozen=True)

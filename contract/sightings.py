@@ -29,23 +29,72 @@ class Sighting(NamedTuple):
     box: PictureBox
     detected: str = ""
 
+    @property
+    def place(self) -> PictureBox:
+        """Return where something has to have changed for it to be new."""
+        return self.box
+
     @classmethod
     def of(cls, label: str, confidence: float, box: PictureBox) -> "Sighting":
         """Make one with as many digits as are kept."""
-        return cls(label, round(confidence, 2), PictureBox(*(round(part, _DIGITS) for part in box)))
+        return cls(label, round(confidence, 2), rounded(box))
 
     def to_item(self) -> dict[str, Any]:
         return {
             "label": self.label,
             "confidence": Decimal(str(self.confidence)),
-            "box": [Decimal(str(part)) for part in self.box],
+            "box": _written(self.box),
         }
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Sighting":
         """Read one. Raise KeyError, TypeError or ValueError for what `to_item` did not write."""
-        box = PictureBox(*(float(part) for part in item["box"]))
-        return cls(str(item["label"]), float(item["confidence"]), box)
+        return cls(str(item["label"]), float(item["confidence"]), _read(item["box"]))
+
+
+class SeenFace(NamedTuple):
+    """A face where the picture had changed: which of the photo's faces it is, and where.
+
+    `body` is the box of the person whose it is, None where no person was seen around it. Whose face it is
+    stands among the persons of the photo, and nowhere else: who is forgotten is forgotten here too.
+    """
+
+    number: int
+    box: PictureBox
+    body: PictureBox | None = None
+
+    @property
+    def label(self) -> str:
+        """Return what it is called among what stands before a camera: no label is called so."""
+        return "face#"
+
+    @property
+    def place(self) -> PictureBox:
+        """Return where something has to have changed for it to be new: somebody's clothes tell of him too."""
+        return self.body or self.box
+
+    def to_item(self) -> dict[str, Any]:
+        item: dict[str, Any] = {"number": self.number, "box": _written(self.box)}
+        return item if self.body is None else {**item, "body": _written(self.body)}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "SeenFace":
+        """Read one. Raise KeyError, TypeError or ValueError for what `to_item` did not write."""
+        body = _read(item["body"]) if "body" in item else None
+        return cls(int(item["number"]), _read(item["box"]), body)
+
+
+def rounded(box: Iterable[float]) -> PictureBox:
+    """Return a box with as many digits as are kept."""
+    return PictureBox(*(round(part, _DIGITS) for part in box))
+
+
+def _written(box: PictureBox) -> list[Decimal]:
+    return [Decimal(str(part)) for part in box]
+
+
+def _read(written: Iterable[Any]) -> PictureBox:
+    return PictureBox(*(float(part) for part in written))
 
 
 class CameraLook(NamedTuple):
@@ -53,12 +102,13 @@ class CameraLook(NamedTuple):
 
     `unchanged_since` is the time (ISO 8601) of the picture that showed the same, and then nothing was asked;
     empty where that is what the camera always shows. `sightings` are what was seen anew in one that was asked
-    about.
+    about; `faces` are those too, where persons are looked for.
     """
 
     camera: str
     unchanged_since: str | None = None
     sightings: tuple[Sighting, ...] = ()
+    faces: tuple[SeenFace, ...] = ()
 
     @property
     def is_asked(self) -> bool:
@@ -90,6 +140,8 @@ class CameraLook(NamedTuple):
             item["unchanged_since"] = self.unchanged_since
         if self.sightings:
             item["sightings"] = [each.to_item() for each in self.sightings]
+        if self.faces:
+            item["faces"] = [each.to_item() for each in self.faces]
         return item
 
     def to_json(self) -> dict[str, Any]:
@@ -112,4 +164,5 @@ class CameraLook(NamedTuple):
             str(item["camera"]),
             None if since is None else str(since),
             tuple(map(Sighting.from_item, item.get("sightings", ()))),
+            tuple(map(SeenFace.from_item, item.get("faces", ()))),
         )

@@ -53,7 +53,7 @@ from contract.geohash import geohashes
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.meaning import CAPTURED, DIGEST, IN_SPACE, MEANING, UPLOADED, VECTOR, space_of
 from contract.photos import PhotoFacts, hash_bands
-from contract.records import ImageRecord, Status, key_digest
+from contract.records import Findings, ImageRecord, Status, key_digest
 from contract.results import ResultName
 
 RECORD_PREFIX = "image#"
@@ -336,11 +336,18 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     terms |= dict.fromkeys(map(color_term, found.colors), (None, False))
     terms |= dict.fromkeys(map(equipment_term, found.equipment), (None, False))
     terms |= {person_term(name): (match.similarity, False) for name, match in found.persons.items()}
-    if found.look is not None and found.look.sightings:
+    if found.look is not None and _shows_something(found):
         terms[seen_term(found.look.camera)] = (None, False)
     if found.photo is not None:
         terms |= dict.fromkeys(_photo_terms(found.photo), (None, False))
     return terms
+
+
+def _shows_something(found: Findings) -> bool:
+    """Return whether a camera's picture shows what is new, or somebody is there as people say."""
+    look = found.look
+    has_named = any(match.face is None for match in found.persons.values())
+    return look is not None and bool(look.sightings or look.faces or has_named)
 
 
 def kind_of(record: ImageRecord) -> str:

@@ -12,6 +12,7 @@ from contract import timing
 from contract.camera_telling import TICK_EVENT, TICK_MINUTES
 from contract.cameras import CAMERA_PREFIX, Camera, write_cameras
 from contract.environment import dump
+from contract.people import PEOPLE
 from contract.settings import CamerasSettings
 from contract.table import INDEX_PREFIX, RECORD_PREFIX, seen_term
 from infra.functions import PythonFunction, allow, allow_on_items, ask_every
@@ -41,6 +42,7 @@ class CameraEvents(Construct):
         super().__init__(scope, construct_id)
         self.topic = encrypted_topic(self, display_name="imagepipe cameras", email=settings.camera_email)
         cameras = settings.all_cameras
+        watch_people = any(camera.watch_people for camera in cameras)
         self.function = PythonFunction(
             self,
             "Telling",
@@ -56,15 +58,18 @@ class CameraEvents(Construct):
                         self.topic.topic_arn,
                         write_cameras(cameras),
                         settings.policy_json,
+                        settings.people_similarity_percent,
                     )
                 ).items()
-                if text
+                if text and (watch_people or name != "PEOPLE_SIMILARITY_PERCENT")
             },
             timeout_seconds=timing.CAMERAS_TIMEOUT_SECONDS,
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
         self._permit(table, cameras)
+        if watch_people:
+            allow_on_items(self.function, ["dynamodb:Query"], table, [PEOPLE])
         waiting = SubscribedQueue(
             self,
             told_by,

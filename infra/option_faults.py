@@ -1,12 +1,13 @@
 """What is wrong with the settings of what is off by itself: policies, meaning, cameras, people."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from contract.alerts import asks_for_persons
 from contract.camera_faults import cameras_in, faults_of_camera_file
-from contract.cameras import write_cameras
-from contract.detector_choice import ByPrefix, write_exceptions
+from contract.cameras import Camera, write_cameras
+from contract.detector_choice import ByPrefix, Detectors, write_exceptions
 from contract.meaning import BY_BEDROCK, BY_LABELS, BY_LABELS_ANEW
 from contract.policy_faults import MAX_BYTES, read_policy
 from contract.policy_file import faults_of_policy_file
@@ -114,7 +115,23 @@ def _unusable_cameras(settings: "DeploymentSettings") -> list[str]:
         for camera in cameras
         if "labels" not in choice[camera.prefix]
     ]
-    return faults
+    return [
+        *faults,
+        *(fault for camera in cameras for fault in _unseen_people(camera, settings, choice[camera.prefix])),
+    ]
+
+
+def _unseen_people(camera: Camera, settings: "DeploymentSettings", detectors: Detectors) -> Iterator[str]:
+    if camera.watch_people and not settings.people:
+        yield (
+            f"the camera {camera.name} has watch_people, and nobody is looked for: set people, or leave out "
+            "watch_people"
+        )
+    if camera.watch_people and "faces" not in detectors:
+        yield (
+            f"the camera {camera.name} has watch_people, and its photos are not asked for faces: add faces "
+            f"to what is asked about {camera.prefix}"
+        )
 
 
 def _too_much_to_tell(settings: "DeploymentSettings") -> list[str]:

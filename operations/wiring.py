@@ -348,6 +348,7 @@ def connect_account() -> account.AwsAccount:
             ssm=session.client("ssm", config=config),
             sns=session.client("sns", config=config),
             service_quotas=session.client("service-quotas", config=config),
+            dynamodb=session.client("dynamodb", config=config),
         )
 
 

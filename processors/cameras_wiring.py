@@ -44,11 +44,20 @@ def assemble(
     """Put together what answers: messages of the queue, or the schedule, which asks `{"tick": "due"}`."""
     retry, log, name = retry_policy(runtime.sleep), cast("Log", logger), settings.table_name
     batches = TableBatches(client, name, translated, retry, runtime.new_executor(1))
-    records = ImageTable(batches, retry, runtime.clock).read_records
+    table = ImageTable(batches, retry, runtime.clock)
+    records = table.read_records
     kept = DynamoDBTelling(client, name, retry, runtime.clock, records, policy_of(settings.policy))
     sent = SnsCameras(topic, settings.topic_arn, retry)
     telling = CameraTelling(
-        read_cameras(settings.cameras), kept.read, kept.write, kept.pictures, sent.send, runtime.clock, log
+        read_cameras(settings.cameras),
+        kept.read,
+        kept.write,
+        kept.pictures,
+        sent.send,
+        runtime.clock,
+        log,
+        _names(table) if settings.people_similarity_percent else dict,
+        settings.people_similarity_percent,
     )
 
     def take(pictures: Mapping[str, AnnouncedPicture]) -> Sequence[str]:
@@ -61,3 +70,10 @@ def assemble(
         return take_messages(event["Records"], AnnouncedPicture.of, take, log)
 
     return cast("Answering", logger.inject_lambda_context(work))
+
+
+def _names(table: ImageTable) -> Callable[[], Mapping[str, str]]:
+    from processors.adapters.face_answers import FaceAnswers
+
+    answers = FaceAnswers(table)
+    return lambda: answers.scope().persons

@@ -305,7 +305,8 @@ def _cameras(
     from processors.cameras.gate import CameraGate
     from processors.pipeline.cameras import CameraLayer
 
-    return CameraLayer(CameraGate(read_cameras(settings.cameras), DynamoDBScenes(batches, clock), metrics))
+    gate = CameraGate(read_cameras(settings.cameras), DynamoDBScenes(batches, clock), metrics)
+    return CameraLayer(gate, with_faces=bool(settings.people_collection))
 
 
 def _corrections(settings: ProcessorSettings, table: ImageTable) -> "CorrectionLayer | None":

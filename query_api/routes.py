@@ -204,6 +204,7 @@ def _events(parts: Dependencies, about_images: images.ImageEndpoints) -> tuple[R
         parts.now,
         parts.visible,
         parts.policy,
+        parts.people,
     ).routes()
 
 

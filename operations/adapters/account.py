@@ -2,26 +2,30 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from aws.calls import TableBatches
 from aws.retries import RetryPolicy
-from aws.stack_outputs import read_stack
+from aws.stack_outputs import read_outputs, read_stack
 from contract.detector_choice import ByPrefix
 from contract.detectors import SEARCH, operations_of
 from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
 from contract.meaning import INVOKE_MODEL
+from contract.people import Person
 from contract.policy import Policy
 from contract.questions import fingerprints_of_all, wanted_fingerprints
 from contract.quotas import DEFAULT_BATCH_SIZE
 from contract.settings import ProcessorSettings, policy_of
-from operations.adapters.aws_errors import reliable
+from operations.adapters.aws_errors import reliable, translated
 from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError
+from people.persons import DynamoDBPeople
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -43,6 +47,7 @@ _METHODS = {
     "RecognizeCelebrities": "recognize_celebrities",
     "DetectProtectiveEquipment": "detect_protective_equipment",
 }
+_PEOPLE_OUTPUT, _TABLE_OUTPUT = "PeopleCollection", "Table"
 # What Service Quotas calls Rekognition, and the period of quotas that are by the second.
 _SERVICE = "rekognition"
 _SECOND = "SECOND"
@@ -78,6 +83,7 @@ class AwsAccount:
     ssm: Any = None
     sns: Any = None
     service_quotas: Any = None
+    dynamodb: Any = None
 
     def elsewhere(self, region: str) -> "AwsAccount":
         """Return the same account with the Rekognition of another region."""
@@ -100,6 +106,18 @@ class AwsAccount:
         """Return the status of a stack; None where there is none."""
         stack = reliable(self.retry, f"DescribeStacks of {name}", read_stack)(self.cloudformation, name)
         return None if stack is None else stack["StackStatus"]
+
+    def everybody(self, stack: str) -> list[Person] | None:
+        """Return who is enrolled with a stack; None where persons are off, or that may not be read."""
+        outputs = reliable(self.retry, f"DescribeStacks of {stack}", read_outputs)(self.cloudformation, stack)
+        if not outputs or _PEOPLE_OUTPUT not in outputs:
+            return None
+        with ThreadPoolExecutor(1) as executor:
+            table = TableBatches(self.dynamodb, outputs[_TABLE_OUTPUT], translated, self.retry, executor)
+            try:
+                return DynamoDBPeople(table).everybody()
+            except ConfigurationError:
+                return None
 
     def is_bootstrapped(self) -> bool | None:
         """Return whether the CDK has been made ready for here; None where that may not be read.

@@ -47,6 +47,7 @@ class Wanted:
     alarm_topic_arn: str = ""
     regions: tuple[str, ...] = ()
     residency: str = ""
+    cameras: str = ""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.detectors if name not in DETECTORS]

@@ -1,11 +1,13 @@
 """`imagepipe check`: whether account and region can take a deployment. Changes nothing, costs nothing."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contract.moments import day_of
 from contract.picture_usage import PictureAssumptions, PictureWork
 from contract.usage import Work
 from operations import terminal
@@ -14,6 +16,7 @@ from operations.checking.account import account_findings, stack_findings
 from operations.checking.existing_bucket import bucket_findings
 from operations.checking.findings import Finding, Fit
 from operations.checking.wanted import Wanted, read_wanted
+from operations.checking.watched import watched_findings
 from operations.commands import options
 from operations.costs import bill, bridged_events, standing_a_month
 from operations.wiring import connect_account
@@ -89,6 +92,7 @@ def findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
     yield from stack_findings(wanted, account)
     yield from bucket_findings(wanted, account)
     yield from account_findings(wanted, account)
+    yield from watched_findings(wanted, account, day_of(time.time()))
 
 
 def costs_of(wanted: Wanted) -> list[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.calls import pages
 from aws.retries import RetryPolicy
-from contract.camera_events import CameraPicture
+from contract.camera_events import CameraEvent, CameraPicture, WatchedPersons
 from contract.camera_telling import CameraMessage, ToldState
 from contract.cameras import Camera, told_key
 from contract.errors import ConfigurationError, ImagepipeError
@@ -65,7 +65,9 @@ class DynamoDBTelling:
         item = {**told_key(camera)._asdict(), **state.to_item(), **expiry}
         return put_as_read(self.client, self.table_name, self.retry, item, state.version)
 
-    def pictures(self, camera: Camera, since: float, until: float) -> Sequence[CameraPicture]:
+    def pictures(
+        self, camera: Camera, since: float, until: float, watched: WatchedPersons
+    ) -> Sequence[CameraPicture]:
         """Return the pictures between two times in which something was seen, as their records have it.
 
         A row counts only while its record stands for it; a record that cannot be read says nothing.
@@ -77,7 +79,7 @@ class DynamoDBTelling:
             picture
             for record in standing
             if (record.key, record.revision) in rows
-            if (picture := CameraPicture.of(self._shown(record))) is not None
+            if (picture := CameraPicture.of(self._shown(record), watched)) is not None
         ]
 
     def _shown(self, record: ImageRecord) -> ImageRecord:
@@ -115,7 +117,7 @@ class SnsCameras:
         """Publish a message; returns when SNS has it. Raise a word for failure."""
         attributes = {"event": message.event, "camera": camera.name, "id": message.id}
         if message.about is not None:
-            attributes["label"] = message.about.label
+            attributes |= _told_by(message.about)
         self.retry.around(translated(f"Publish to {self.topic_arn}")(self.client.publish))(
             TopicArn=self.topic_arn,
             Subject=subject_of(message),
@@ -139,7 +141,7 @@ def body_of(message: CameraMessage) -> dict[str, Any]:
         body["counts"] = dict(message.counts)
     if (about := message.about) is not None:
         body |= {
-            "label": about.label,
+            **_told_by(about),
             "begin": to_text(about.begin),
             "end": to_text(about.end),
             "pictures": about.pictures,
@@ -149,3 +151,11 @@ def body_of(message: CameraMessage) -> dict[str, Any]:
             "best": about.best,
         }
     return body
+
+
+def _told_by(event: CameraEvent) -> dict[str, str]:
+    """Return what an event is told by. Of persons it is said that one came whom the camera watches for.
+
+    What was sent cannot be forgotten: it has neither name nor id.
+    """
+    return {"person": "watched"} if event.person else {"label": event.label}

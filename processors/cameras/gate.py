@@ -14,7 +14,7 @@ from contract.errors import ImagepipeError, NotReadyError
 from contract.metrics import Metric
 from contract.moments import to_seconds, to_text
 from contract.records import ImageVersion
-from contract.sightings import MOST_SIGHTINGS, Sighting
+from contract.sightings import MOST_SIGHTINGS, SeenFace, Sighting
 from processors.cameras.scene import Cells, SceneChange, SceneState, change, first_scene, learned, news
 from processors.cameras.standing import StandingState, seen_anew
 from processors.telemetry import Metrics
@@ -68,10 +68,25 @@ class Noted(NamedTuple):
 
 
 class Sighted(NamedTuple):
-    """What a detector saw in a picture that was asked about, and what had changed in it."""
+    """What detectors saw in a picture that was asked about, and what had changed in it."""
 
     changed: Cells
     sightings: Sequence[Sighting]
+    faces: Sequence[SeenFace] = ()
+
+
+class SeenAnew(NamedTuple):
+    """What of it was new: it stands where the picture has changed, and where something else was seen."""
+
+    sightings: tuple[Sighting, ...]
+    faces: tuple[SeenFace, ...] = ()
+
+    @classmethod
+    def of(cls, seen: Sequence[Sighting | SeenFace]) -> "SeenAnew":
+        """Sort what was seen, and keep as much as a record does."""
+        sightings = tuple(each for each in seen if isinstance(each, Sighting))
+        faces = tuple(each for each in seen if isinstance(each, SeenFace))
+        return cls(sightings[:MOST_SIGHTINGS], faces[:MOST_SIGHTINGS])
 
 
 class SceneStore(Protocol):
@@ -143,13 +158,13 @@ class CameraGate:
 
     def seen_anew(
         self, seen: Mapping[ImageVersion, Sighted]
-    ) -> dict[ImageVersion, tuple[Sighting, ...] | ImagepipeError]:
-        """Return what was seen anew in each picture: where it has changed and showed something else."""
+    ) -> dict[ImageVersion, SeenAnew | ImagepipeError]:
+        """Return what was seen anew in each picture."""
         of_cameras: dict[Camera, list[ImageVersion]] = {}
         for version in sorted(seen, key=lambda each: (to_seconds(each.uploaded_at), each.key)):
             if (camera := self.cameras.of(version.key)) is not None:
                 of_cameras.setdefault(camera, []).append(version)
-        found: dict[ImageVersion, tuple[Sighting, ...] | ImagepipeError] = {}
+        found: dict[ImageVersion, SeenAnew | ImagepipeError] = {}
         for camera, versions in of_cameras.items():
             try:
                 found |= self._seen_anew(camera, {version: seen[version] for version in versions})
@@ -159,14 +174,15 @@ class CameraGate:
 
     def _seen_anew(
         self, camera: Camera, seen: Mapping[ImageVersion, Sighted]
-    ) -> dict[ImageVersion, tuple[Sighting, ...]]:
+    ) -> dict[ImageVersion, SeenAnew]:
         for _ in range(MAX_TRIES):
             before = after = self.store.read_standing(camera.name)
-            found: dict[ImageVersion, tuple[Sighting, ...]] = {}
+            found: dict[ImageVersion, SeenAnew] = {}
             for version, each in seen.items():
                 at = to_seconds(version.uploaded_at)
-                after, new = seen_anew(after, each.sightings, each.changed, at)
-                found[version] = new[:MOST_SIGHTINGS]
+                everything: list[Sighting | SeenFace] = [*each.sightings, *each.faces]
+                after, new = seen_anew(after, everything, each.changed, at)
+                found[version] = SeenAnew.of(new)
             if after == before or self.store.write_standing(camera.name, after):
                 return found
         raise _contended(camera)

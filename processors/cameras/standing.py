@@ -5,10 +5,10 @@ and it is seen there all the same: that is no news.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from contract.cameras import cells_of
-from contract.sightings import PictureBox, Sighting
+from contract.sightings import PictureBox, SeenFace, Sighting
 from processors.cameras.scene import Cells
 
 # What stands before something that stood there all along covers less of it than this.
@@ -19,6 +19,7 @@ SAME_SHARE = 0.6
 MOST_MISSED = 8
 # Of one camera; of more, those that were seen last.
 MOST_THINGS = 40
+Seen = TypeVar("Seen", bound=Sighting | SeenFace)
 
 
 class StandingThing(NamedTuple):
@@ -29,7 +30,7 @@ class StandingThing(NamedTuple):
     since: float
     missed: int = 0
 
-    def is_seen_as(self, seen: Sighting) -> bool:
+    def is_seen_as(self, seen: Sighting | SeenFace) -> bool:
         return seen.label == self.label and _shared(self.box, seen.box) >= SAME_SHARE
 
 
@@ -75,14 +76,15 @@ class StandingState(NamedTuple):
 
 
 def seen_anew(
-    state: StandingState, seen: Sequence[Sighting], changed: Cells, at: float
-) -> tuple[StandingState, tuple[Sighting, ...]]:
+    state: StandingState, seen: Sequence[Seen], changed: Cells, at: float
+) -> tuple[StandingState, tuple[Seen, ...]]:
     """Return what is known after one more picture, and what in it is new: it stands where cells have changed.
 
-    A picture that is older than what is known, or comes again, changes nothing.
+    A face on a poster is known by its own box, whoever is taken for its body. A picture that is older than
+    what is known, or comes again, changes nothing.
     """
     known = [thing for thing in state.things if thing.since <= at]
-    moved = [each for each in seen if _has_changed(each.box, changed)]
+    moved = [each for each in seen if _has_changed(each.place, changed)]
     new = tuple(each for each in moved if not any(thing.is_seen_as(each) for thing in known))
     if at <= state.as_of:
         return state, new
@@ -97,7 +99,7 @@ def seen_anew(
     return state._replace(as_of=at, things=kept_in_order), new
 
 
-def _after(thing: StandingThing, seen: Iterable[Sighting], changed: Cells) -> StandingThing | None:
+def _after(thing: StandingThing, seen: Iterable[Sighting | SeenFace], changed: Cells) -> StandingThing | None:
     """Return what is known of a thing after a look; None where it is gone."""
     if any(thing.is_seen_as(each) for each in seen):
         return thing._replace(missed=0)

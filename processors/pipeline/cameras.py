@@ -10,7 +10,7 @@ from contract.errors import ImagepipeError, TransientError
 from contract.photos import PICTURE
 from contract.records import Findings, ImageVersion
 from contract.results import Result, ResultName
-from contract.sightings import CameraLook
+from contract.sightings import CameraLook, SeenFace, Sighting
 from processors.cameras.gate import CameraGate, GateVerdict, Sighted
 from processors.cameras.sightings import sightings
 from processors.pipeline.detection import Answer, Failure
@@ -24,9 +24,10 @@ Known = Mapping[ImageVersion, Findings]
 
 @dataclass(frozen=True)
 class CameraLayer:
-    """What cameras are to the recognizer of a batch."""
+    """What cameras are to the recognizer of a batch. `with_faces` says whether persons are looked for."""
 
     gate: CameraGate
+    with_faces: bool = False
 
     def judged(
         self, asked_of: Asked, answers: Mapping[ResultName, Answer], known: Known
@@ -68,13 +69,14 @@ class CameraLayer:
                 after[version] = verdict
                 continue
             if isinstance(verdict, CameraLook):
-                after[version] = replace(findings, look=verdict)
+                after[version] = replace(findings, look=_renumbered(verdict, findings))
                 continue
             after[version] = replace(findings, look=CameraLook(verdict.camera.name, verdict.unchanged_since))
             labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
             if isinstance(labels, Result):
                 try:
-                    seen[version] = Sighted(verdict.changed, sightings(labels.shown.response))
+                    of_labels = sightings(labels.shown.response)
+                    seen[version] = Sighted(verdict.changed, of_labels, self._faces(findings, of_labels))
                 except (AttributeError, KeyError, TypeError, ValueError) as fault:
                     after[version] = TransientError(
                         "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
@@ -84,8 +86,25 @@ class CameraLayer:
             if isinstance(new, ImagepipeError):
                 after[version] = new
             elif isinstance(findings, Findings) and findings.look is not None:
-                after[version] = replace(findings, look=findings.look._replace(sightings=new))
+                look = findings.look._replace(sightings=new.sightings, faces=new.faces)
+                after[version] = replace(findings, look=look)
         return after
+
+    def _faces(self, findings: Findings, of_labels: Sequence[Sighting]) -> Sequence[SeenFace]:
+        if not self.with_faces or not findings.face_details:
+            return ()
+        from processors.cameras.faces import seen_faces  # persons are looked for in few deployments
+
+        return seen_faces(findings.face_details, of_labels)
+
+
+def _renumbered(look: CameraLook, findings: Findings) -> CameraLook:
+    """Return a look whose faces are those of today's answer: it may have them in another order."""
+    if not look.faces:
+        return look
+    from processors.cameras.faces import renumbered
+
+    return look._replace(faces=renumbered(look.faces, findings.face_details))
 
 
 def _left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[ResultName]]:

@@ -1,11 +1,11 @@
 """`/events`: what cameras have seen come and go."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from contract.camera_events import CameraEvent
+from contract.camera_events import CameraEvent, WatchedPersons
 from contract.cameras import Camera, Cameras
 from contract.moments import to_text
 from contract.records import ImageRecord
@@ -22,12 +22,19 @@ from query_api.search.questions import DEFAULT_LIMIT, ListQuestion
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from query_api.endpoints.people import KnownPeople
 
 EVENT = schemas.json_object(
     {
         "id": {**schemas.TEXT, "description": "The same in what is told of the event."},
         "camera": schemas.TEXT,
-        "label": schemas.TEXT,
+        "label": {**schemas.TEXT_OR_NULL, "description": "What was seen; null of a person who is named."},
+        "person": schemas.or_null(
+            {
+                **schemas.json_object({"id": schemas.TEXT, "name": schemas.TEXT}),
+                "description": "Who it was, where the camera watches for persons; null of a label.",
+            }
+        ),
         "begin": schemas.TIME,
         "end": {**schemas.TIME, "description": "When it was seen last."},
         "is_over": {"type": "boolean"},
@@ -69,6 +76,14 @@ EVENTS = Endpoint(
         Parameter(
             "label", NAME, "What was seen; given more than once, any of them.", most=5, example="Person"
         ),
+        Parameter(
+            "person",
+            NAME,
+            "The name of somebody whom a camera watches for; given more than once, any of them, or of "
+            "`label`.",
+            most=3,
+            example="Ann",
+        ),
         Parameter("from", parameters.moment(), "Began at this time or later; a date means its first moment."),
         Parameter(
             "to",
@@ -92,7 +107,8 @@ EVENTS = Endpoint(
 class EventEndpoints:
     """Answers about events. `visible` are the prefixes that the caller may see, None for everything.
 
-    `in_list` writes a photo as lists do. By a `policy`, each name of an alias asks for all of them.
+    `in_list` writes a photo as lists do. By a `policy`, each name of an alias asks for all of them. `people`
+    are those who are looked for, None where nobody is.
     """
 
     cameras: Cameras
@@ -102,6 +118,7 @@ class EventEndpoints:
     now: Callable[[], datetime]
     visible: tuple[str, ...] | None = None
     policy: "Policy | None" = None
+    people: "KnownPeople | None" = None
 
     def routes(self) -> tuple[Route, ...]:
         return (Route(EVENTS, self._list),)
@@ -111,8 +128,13 @@ class EventEndpoints:
         cameras = self._cameras(params)
         params.finish()
         labels: tuple[str, ...] = params.all("label")
+        names = self._names(cameras)
         question = EventsQuestion(
-            self._meant(labels) if labels else None, params.one("from"), params.one("to"), params.one("limit")
+            self._meant(labels) if labels else None,
+            params.one("from"),
+            params.one("to"),
+            params.one("limit"),
+            self._persons(params, names),
         )
         # Signed as every cursor is: for this question, and for those who may see the same.
         signed = ListQuestion(
@@ -121,6 +143,7 @@ class EventEndpoints:
             uploaded_to=question.until,
             prefix="".join(f"{camera.name}#" for camera in cameras),
             camera="/events",
+            persons=question.persons or (),
         )
         cursor = params.one("cursor")
         if cursor is not None:
@@ -131,18 +154,45 @@ class EventEndpoints:
                     "cursor", "not one of ours for this question; leave it out to start at the first page"
                 )
                 raise params.problem() from None
-        page = EventListing(self.table).page(cameras, question)
+        page = EventListing(self.table, self._watched(cameras, names)).page(cameras, question)
         return Response(
             200,
             {
                 "cameras": [camera.name for camera in self._may_see()],
                 "events": [
-                    {**self._shown(event, page.best[event.best]), "is_cut": event in page.cut}
+                    {**self._shown(event, page.best[event.best], names), "is_cut": event in page.cut}
                     for event in page.events
                 ],
                 "cursor": None if page.next_until is None else self.cursors.write(signed, page.next_until),
             },
         )
+
+    def _names(self, cameras: Sequence[Camera]) -> Mapping[str, str]:
+        """Return the names of who is looked for, by id, where one of the cameras watches for somebody.
+
+        Whose photos are apart by prefix is told of nobody: with that, people are refused.
+        """
+        is_told = self.people is not None and self.visible is None
+        if self.people is None or not is_told or not any(camera.watch_people for camera in cameras):
+            return {}
+        return self.people.names()
+
+    def _persons(self, params: QueryParams, names: Mapping[str, str]) -> tuple[str, ...] | None:
+        """Return who is asked for, by id. Who is not known, or is not any more, is in no event."""
+        asked: tuple[str, ...] = params.all("person")
+        if not asked:
+            return None
+        if self.people is None:
+            params.blame("person", "this deployment looks for nobody (its setting people)")
+            raise params.problem()
+        wanted = {name.casefold() for name in asked}
+        return tuple(person for person, name in sorted(names.items()) if name.casefold() in wanted)
+
+    def _watched(self, cameras: Sequence[Camera], names: Mapping[str, str]) -> Mapping[str, WatchedPersons]:
+        if self.people is None or not names:
+            return {}
+        least = self.people.least_similarity_percent
+        return {camera.name: WatchedPersons.of(camera, names, least) for camera in cameras}
 
     def _meant(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         if self.policy is None:
@@ -168,12 +218,13 @@ class EventEndpoints:
             or any(each.startswith(camera.prefix) for each in self.visible)
         ]
 
-    def _shown(self, event: CameraEvent, best: ImageRecord) -> schemas.Json:
+    def _shown(self, event: CameraEvent, best: ImageRecord, names: Mapping[str, str]) -> schemas.Json:
         camera = self.cameras.by_name[event.camera]
         return {
             "id": event.id,
             "camera": event.camera,
-            "label": event.label,
+            "label": event.label or None,
+            "person": {"id": event.person, "name": names[event.person]} if event.person else None,
             "begin": to_text(event.begin),
             "end": to_text(event.end),
             "is_over": event.is_over(camera, self.now().timestamp()),

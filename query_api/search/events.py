@@ -1,13 +1,13 @@
 """Events of cameras, newest first: made of the records of pictures in which something was seen anew."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain, islice
 from math import inf
 from typing import NamedTuple
 
-from contract.camera_events import CameraEvent, CameraPicture, events_of
+from contract.camera_events import NOBODY, CameraEvent, CameraPicture, WatchedPersons, events_of
 from contract.cameras import Camera
 from contract.moments import to_seconds, to_text
 from contract.records import ImageRecord
@@ -27,23 +27,31 @@ _FIRST, _LAST = "!", "~"
 
 
 class EventsQuestion(NamedTuple):
-    """Events that began from `since` to `until` (ISO 8601 in UTC), of `labels` in any case; None for all.
+    """Events that began from `since` to `until` (ISO 8601 in UTC), of `labels` in any case or of `persons`.
 
-    `until` is moved back from page to page.
+    Both are None for all, and persons are ids. `until` is moved back from page to page.
     """
 
     labels: tuple[str, ...] | None = None
     since: str | None = None
     until: str | None = None
     limit: int = 50
+    persons: tuple[str, ...] | None = None
 
     def is_of(self, event: CameraEvent) -> bool:
         begin = to_text(event.begin)
         return (
-            (self.labels is None or event.label.casefold() in {label.casefold() for label in self.labels})
+            self._is_about(event)
             and (self.since is None or begin >= self.since)
             and (self.until is None or begin <= self.until)
         )
+
+    def _is_about(self, event: CameraEvent) -> bool:
+        if self.labels is None and self.persons is None:
+            return True
+        if event.person:
+            return event.person in (self.persons or ())
+        return event.label.casefold() in {label.casefold() for label in self.labels or ()}
 
 
 class EventsPage(NamedTuple):
@@ -61,9 +69,10 @@ class EventsPage(NamedTuple):
 
 @dataclass(frozen=True)
 class EventListing:
-    """Finds pages of events, by `table`'s records."""
+    """Finds pages of events, by `table`'s records. `watched` are whom cameras watch for, by their names."""
 
     table: TableReader
+    watched: Mapping[str, WatchedPersons] = field(default_factory=dict)
 
     def page(self, cameras: Sequence[Camera], question: EventsQuestion) -> EventsPage:
         """Read one page: as many pictures as its events are of, and no more than a request may take.
@@ -71,14 +80,17 @@ class EventListing:
         An event is in the page that holds its begin: what is read back goes on as long as events are open.
         """
         at_once = min(PICTURES_OF_A_PAGE // max(len(cameras), 1), MOST_PICTURES_AT_ONCE)
-        views = [_View(camera, question, self.table, at_once) for camera in cameras]
+        views = [
+            _View(camera, question, self.table, at_once, self.watched.get(camera.name, NOBODY))
+            for camera in cameras
+        ]
         read = _read_back(views)
         # What came before the place that all cameras were read back to is left to the next page.
         known_since = max((view.known_since for view in views if not view.is_at_start), default=None)
         _read_on(views, known_since, MOST_PICTURES - read)
         meant = sorted(
             (event for view in views for event in view.events(known_since)),
-            key=lambda event: (-event.begin, event.camera, event.label),
+            key=lambda event: (-event.begin, event.camera, event.label, event.person),
         )
         shown = meant[: question.limit]
         next_until = known_since
@@ -128,6 +140,7 @@ class _View:
     question: EventsQuestion
     table: TableReader
     at_once: int
+    watched: WatchedPersons
     records: dict[str, ImageRecord] = field(default_factory=dict)
     newest: float = -inf
     oldest: float = inf
@@ -194,7 +207,7 @@ class _View:
             record = found.get(row.key)
             if record is None or record.revision != row.revision:
                 continue
-            if (picture := CameraPicture.of(record)) is not None:
+            if (picture := CameraPicture.of(record, self.watched)) is not None:
                 self.records[row.key] = record
                 self._pictures.append(picture)
         return len(rows) + sum(map(further_units, found.values()))

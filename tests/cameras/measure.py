@@ -10,7 +10,7 @@ from contract.metrics import Metric
 from contract.moments import to_text
 from contract.prices import DOLLARS_A_CALL
 from contract.records import ImageVersion
-from processors.cameras.gate import CameraGate, GateVerdict, Sighted
+from processors.cameras.gate import CameraGate, GateVerdict, SeenAnew, Sighted
 from processors.cameras.sightings import sightings
 from tests.cameras.memory_scenes import MemoryScenes
 from tests.cameras.synthetic import EVERY_SECONDS, SyntheticCamera, Visit, some_day
@@ -61,8 +61,8 @@ def a_day(synthetic: SyntheticCamera) -> tuple[Day, Day]:
         real = tuple(each for each in everything if each.box != synthetic.ghost)
         for judge, sighted, into in ((gate, everything, seen), (other, real, seen_without)):
             new = judge.seen_anew({version: Sighted(verdict.changed, sighted)})[version]
-            assert isinstance(new, tuple)
-            into.append(CameraPicture(at, key, new))
+            assert isinstance(new, SeenAnew)
+            into.append(CameraPicture(at, key, new.sightings))
     return (
         _day(synthetic, pictures, events_of(camera, seen), len(seen)),
         _day(synthetic, pictures, events_of(camera, seen_without), len(seen_without)),

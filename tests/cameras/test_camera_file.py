@@ -11,6 +11,7 @@ from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 
 EXAMPLE = ROOT / "tests" / "infra" / "cameras.toml"
+WATCHING = ROOT / "tests" / "infra" / "watched_people.toml"
 
 
 def test_what_functions_are_told_is_what_the_file_says() -> None:
@@ -72,6 +73,12 @@ def test_the_example_of_the_docs_has_no_faults(tmp_path: Path) -> None:
             + "]",
             "and a function can be told",
         ),
+        ("[door]\nprefix = 'a/'\nwatch_people = []", "has watch_people = []; it is 1 to 10 names"),
+        (
+            "[door]\nprefix = 'a/'\nwatch_people = ['Ann ']",
+            "has watch_people: the name 'Ann ' cannot be kept",
+        ),
+        ("[door]\nprefix = 'a/'\nwatch_people = ['Ann', 'ANN']", "which names somebody twice"),
         ("[door", "is no TOML"),
     ],
 )
@@ -92,6 +99,8 @@ def test_what_is_wrong_is_said_with_what_to_write(tmp_path: Path, text: str, fau
         ({"cameras": str(EXAMPLE), "scenes": True}, "scenes and cameras do not go together"),
         ({"cameras": str(EXAMPLE), "detectors": ("faces",)}, "the camera door has no events"),
         ({"cameras": str(EXAMPLE), "camera_email": "me"}, "camera_email is 'me'"),
+        ({"cameras": str(WATCHING)}, "the camera door has watch_people, and nobody is looked for"),
+        ({"cameras": str(WATCHING), "detectors": ("labels",)}, "its photos are not asked for faces"),
     ],
 )
 def test_a_deployment_without_sense_is_refused(settings: dict[str, object], fault: str) -> None:

@@ -1,6 +1,7 @@
 """The function that tells of cameras, from the completions of pictures to the messages of its topic."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,20 +23,31 @@ EMPTY, SOMEBODY = b"view 1", b"view 1 person@3,4 97"
 class Place:
     """Cameras that send pictures, and the function with its topic."""
 
-    def __init__(self, policy: str = "") -> None:
-        self.world, self.topic = World(settings=SETTINGS), FakeSNS()
+    def __init__(
+        self, policy: str = "", door: Camera = DOOR, people: float = 0.0, collection: str = ""
+    ) -> None:
+        self.world = World(settings=replace(SETTINGS, people_collection=collection))
+        self.topic = FakeSNS()
         logger: Any = _Logger()
         client: Any = self.world.table
         topic: Any = self.topic
         runtime = Runtime(new_executor=lambda _: InlineExecutor(), clock=lambda: self.world.now)
-        told = CamerasSettings(TABLE, COMPLETIONS, write_cameras([DOOR, YARD]), policy)
+        told = CamerasSettings(TABLE, COMPLETIONS, write_cameras([door, YARD]), policy, people)
         self.work = cameras_wiring.assemble(told, client, topic, logger, runtime)
 
     def take(self, *pictures: tuple[str, bytes]) -> list[str]:
         """Have pictures come, and the function be told of them; return the keys that come again."""
+
+        def deliver() -> None:
+            for key, body in pictures:
+                assert self.world.deliver(self.world.s3.put(key, body)) == []
+
+        return self.hear(deliver)
+
+    def hear(self, do: Callable[[], object]) -> list[str]:
+        """Have the function be told of what something completes; return the keys that come again."""
         before = len(self.world.topic.published)
-        for key, body in pictures:
-            assert self.world.deliver(self.world.s3.put(key, body)) == []
+        do()
         bodies = [json.dumps(completion) for completion in self.world.topic.published[before:]]
         keys = [json.loads(body)["key"] for body in bodies]
         records = [{"messageId": key, "body": body} for key, body in zip(keys, bodies, strict=True)]

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.camera_events import CameraPicture, events_of
+from contract.camera_events import CameraPicture, SeenPerson, events_of
 from contract.cameras import Camera, Cameras
 from contract.moments import to_text
 from contract.policy_faults import read_policy
-from contract.sightings import PictureBox, Sighting
+from contract.sightings import PictureBox, SeenFace, Sighting
 from query_api.search.events import MOST_PICTURES_AT_ONCE, PICTURES_OF_A_PAGE
 from tests.cameras.pictures import LOW, seen
 from tests.query_api.photos import commit, tombstone
@@ -224,6 +224,15 @@ sightings = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    st.lists(
+        st.builds(
+            SeenPerson,
+            st.sampled_from(["p1", "p2"]),
+            st.sampled_from([91.0, 99.0]),
+            st.sampled_from([None, SeenFace(0, LOW), SeenFace(1, HIGH, LOW)]),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 
@@ -236,9 +245,10 @@ def test_events_are_the_same_in_whatever_order_pictures_come_and_however_often(
     events = events_of(DOOR, again)
 
     assert events == events_of(DOOR, pictures)
-    assert {event.label for event in events} <= {"Person", "Dog"}
+    assert {event.person or event.label for event in events} <= {"Person", "Dog", "p1", "p2"}
+    assert len({event.id for event in events}) == len(events)
     for event in events:
-        others = [each for each in events if each.label == event.label and each is not event]
+        others = [each for each in events if each.told_by == event.told_by and each is not event]
         assert all(
             abs(each.begin - event.end) > DOOR.gone_after_seconds or each.end < event.begin for each in others
         )

@@ -14,7 +14,7 @@ from contract.moments import to_seconds, to_text
 from contract.notifications import look_again
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.sightings import CameraLook, PictureBox, Sighting
-from processors.cameras.gate import CameraGate, Sighted
+from processors.cameras.gate import CameraGate, SeenAnew, Sighted
 from processors.cameras.scene import SceneState
 from processors.cameras.standing import StandingState
 from tests.cameras.measure import NoMetrics
@@ -112,7 +112,7 @@ def test_somebody_before_a_statue_makes_it_no_news_in_whatever_order_a_batch_has
 
     seen = gate.seen_anew({then: Sighted(changed, [statue]), first: Sighted(frozenset(), [statue])})
 
-    assert seen == {first: (), then: ()}
+    assert seen == {first: SeenAnew(()), then: SeenAnew(())}
 
 
 def test_what_cannot_be_compared_is_not_counted_as_unchanged() -> None:

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.camera_events import CameraPicture
+from contract.camera_events import CameraPicture, WatchedPersons
 from contract.camera_telling import MOST_TOLD, CameraMessage, ToldState
 from contract.cameras import Camera, Cameras
 from contract.errors import ConfigurationError, NotReadyError
@@ -61,7 +61,7 @@ class Scene:
             raise KilledError
 
     def telling(self, *others: Camera) -> CameraTelling:
-        def pictures(_camera: Camera, since: float, until: float) -> list[CameraPicture]:
+        def pictures(_camera: Camera, since: float, until: float, _: WatchedPersons) -> list[CameraPicture]:
             return [each for at, each in self.pictures.items() if since <= at <= until]
 
         log = cast("Log", Logger(service="test", level="CRITICAL"))

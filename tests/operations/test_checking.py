@@ -3,8 +3,8 @@
 import dataclasses
 import json
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from contract.errors import ConfigurationError
+from contract.people import Person
 from infra.settings import DeploymentSettings
 from operations import wiring
 from operations.adapters.account import AwsAccount, Concurrency
@@ -23,10 +24,15 @@ from operations.checking.account import account_findings, stack_findings
 from operations.checking.existing_bucket import bucket_findings
 from operations.checking.findings import Finding, Fit
 from operations.checking.wanted import Wanted, read_wanted
+from operations.checking.watched import watched_findings
 from operations.commands import check
 from operations.main import main
 from operations.terminal import OperatorError
+from tests.fakes.dynamodb import TABLE
+from tests.operations.stores import ScannedDynamoDB
 from tests.operations.world import AT_ONCE
+from tests.processors.test_people import ANN, enrol
+from tests.processors.world import World
 
 ESTABLISHED = Concurrency(1000, 1000)
 NEW = Concurrency(10, 10)
@@ -47,6 +53,7 @@ class FakeAccount:
     bootstrapped: bool | None = True
     topic: bool | None = True
     buckets: Mapping[str, BucketSettings | NoBucket] = field(default_factory=dict)
+    people: Sequence[Person] | None = None
 
     def quota(self, operation: str) -> float | None:
         return self.quotas.get(operation)
@@ -62,6 +69,9 @@ class FakeAccount:
 
     def bucket(self, name: str) -> BucketSettings | NoBucket:
         return self.buckets.get(name, NoBucket(exists=False))
+
+    def everybody(self, stack: str) -> Sequence[Person] | None:
+        return self.people
 
     def identity(self) -> str:
         return "123456789012 (user/ann)"
@@ -572,3 +582,47 @@ def test_settings_that_may_not_be_read_are_not_known() -> None:
         found = BucketOwnership(client, AT_ONCE).look("holiday", "123456789012")
 
     assert found == BucketSettings("eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("everybody", "found"),
+    [
+        (None, [("hint", "cameras", "watch for Ann, Ben; who is enrolled is not known")]),
+        ([ANN], [("no", "camera door", "watches for Ben, for whom nobody looks")]),
+        ([ANN, replace(ANN, name="ben")], [("ok", "camera door", "watches for Ann, Ben")]),
+        ([], [("no", "camera door", "watches for Ann, Ben, for whom nobody looks")]),
+    ],
+)
+def test_whom_cameras_watch_for_has_to_be_enrolled(
+    tmp_path: Path, everybody: list[Person] | None, found: list[tuple[str, str, str]]
+) -> None:
+    file = tmp_path / "cameras.toml"
+    file.write_text("[door]\nprefix = 'a/'\nwatch_people = ['Ann', 'Ben']\n[yard]\nprefix = 'b/'")
+    account: Any = FakeAccount(people=everybody)
+
+    checked = watched_findings(Wanted(cameras=str(file)), account, "2026-01-02")
+    assert [(each.verdict.value, each.subject, each.found) for each in checked] == found
+    (over,) = watched_findings(Wanted(cameras=str(file)), FakeAccount(people=[ANN]), "2028-01-01")  # type: ignore[arg-type]
+    assert over.found == "watches for Ann, Ben, for whom nobody looks"
+
+
+def test_who_is_enrolled_is_read_from_the_table_of_the_stack() -> None:
+    world = World()
+    enrol(world, ANN)
+    outputs = {"Table": TABLE, "PeopleCollection": "imagepipe-people"}
+
+    class Stacks:
+        def describe_stacks(self, **_: str) -> dict[str, Any]:
+            told = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+            return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": told}]}
+
+    nothing: Any = None
+    account = AwsAccount(
+        *("eu-west-1", nothing, nothing, nothing, AT_ONCE, nothing),
+        cloudformation=Stacks(),
+        dynamodb=ScannedDynamoDB(world.table),
+    )
+
+    assert account.everybody("imagepipe") == [ANN]
+    del outputs["PeopleCollection"]
+    assert account.everybody("imagepipe") is None

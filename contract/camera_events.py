@@ -11,7 +11,7 @@ from typing import NamedTuple
 from contract.cameras import Camera
 from contract.moments import to_seconds
 from contract.records import ImageRecord, Status
-from contract.sightings import PictureBox, SeenFace, Sighting
+from contract.sightings import FaceSighting, PictureBox, Sighting
 
 # What events of persons are told by where no name may stand: no label is called so.
 PERSON_MARK = "person#"
@@ -27,7 +27,7 @@ class SeenPerson(NamedTuple):
 
     person: str
     similarity: float
-    face: SeenFace | None
+    face: FaceSighting | None
 
 
 class WatchedPersons(NamedTuple):

@@ -52,7 +52,7 @@ class Sighting(NamedTuple):
         return cls(str(item["label"]), float(item["confidence"]), _read(item["box"]))
 
 
-class SeenFace(NamedTuple):
+class FaceSighting(NamedTuple):
     """A face where the picture had changed: which of the photo's faces it is, and where.
 
     `body` is the box of the person whose it is, None where no person was seen around it. Whose face it is
@@ -78,7 +78,7 @@ class SeenFace(NamedTuple):
         return item if self.body is None else {**item, "body": _written(self.body)}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> "SeenFace":
+    def from_item(cls, item: Mapping[str, Any]) -> "FaceSighting":
         """Read one. Raise KeyError, TypeError or ValueError for what `to_item` did not write."""
         body = _read(item["body"]) if "body" in item else None
         return cls(int(item["number"]), _read(item["box"]), body)
@@ -108,7 +108,7 @@ class CameraLook(NamedTuple):
     camera: str
     unchanged_since: str | None = None
     sightings: tuple[Sighting, ...] = ()
-    faces: tuple[SeenFace, ...] = ()
+    faces: tuple[FaceSighting, ...] = ()
 
     @property
     def is_asked(self) -> bool:
@@ -164,5 +164,5 @@ class CameraLook(NamedTuple):
             str(item["camera"]),
             None if since is None else str(since),
             tuple(map(Sighting.from_item, item.get("sightings", ()))),
-            tuple(map(SeenFace.from_item, item.get("faces", ()))),
+            tuple(map(FaceSighting.from_item, item.get("faces", ()))),
         )

@@ -5,16 +5,16 @@ from typing import Any
 
 from contract.face_search import FaceBox
 from contract.said_of_persons import is_same_face
-from contract.sightings import PictureBox, SeenFace, Sighting, rounded
+from contract.sightings import FaceSighting, PictureBox, Sighting, rounded
 
 _PERSON = "person"
 
 
-def seen_faces(details: Iterable[Mapping[str, Any]], seen: Iterable[Sighting]) -> tuple[SeenFace, ...]:
+def seen_faces(details: Iterable[Mapping[str, Any]], seen: Iterable[Sighting]) -> tuple[FaceSighting, ...]:
     """Return the faces of an answer of DetectFaces, each with the smallest box of a person around it."""
     persons = [each.box for each in seen if each.label.casefold() == _PERSON]
     return tuple(
-        SeenFace(number, rounded(face), _body(face, persons))
+        FaceSighting(number, rounded(face), _body(face, persons))
         for number, face in enumerate(map(FaceBox.of, details))
     )
 
@@ -24,7 +24,9 @@ def _body(face: FaceBox, persons: Iterable[PictureBox]) -> PictureBox | None:
     return min(around, key=lambda box: (box.width * box.height, box), default=None)
 
 
-def renumbered(faces: Sequence[SeenFace], details: Iterable[Mapping[str, Any]]) -> tuple[SeenFace, ...]:
+def renumbered(
+    faces: Sequence[FaceSighting], details: Iterable[Mapping[str, Any]]
+) -> tuple[FaceSighting, ...]:
     """Return faces under the numbers that they have in an answer that may be another one than theirs was."""
     boxes = list(map(FaceBox.of, details)) if faces else []
     numbers = (

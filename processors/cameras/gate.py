@@ -14,7 +14,7 @@ from contract.errors import ImagepipeError, NotReadyError
 from contract.metrics import Metric
 from contract.moments import to_seconds, to_text
 from contract.records import ImageVersion
-from contract.sightings import MOST_SIGHTINGS, SeenFace, Sighting
+from contract.sightings import MOST_SIGHTINGS, FaceSighting, Sighting
 from processors.cameras.scene import Cells, SceneChange, SceneState, change, first_scene, learned, news
 from processors.cameras.standing import StandingState, seen_anew
 from processors.telemetry import Metrics
@@ -72,20 +72,20 @@ class Sighted(NamedTuple):
 
     changed: Cells
     sightings: Sequence[Sighting]
-    faces: Sequence[SeenFace] = ()
+    faces: Sequence[FaceSighting] = ()
 
 
 class SeenAnew(NamedTuple):
     """What of it was new: it stands where the picture has changed, and where something else was seen."""
 
     sightings: tuple[Sighting, ...]
-    faces: tuple[SeenFace, ...] = ()
+    faces: tuple[FaceSighting, ...] = ()
 
     @classmethod
-    def of(cls, seen: Sequence[Sighting | SeenFace]) -> "SeenAnew":
+    def of(cls, seen: Sequence[Sighting | FaceSighting]) -> "SeenAnew":
         """Sort what was seen, and keep as much as a record does."""
         sightings = tuple(each for each in seen if isinstance(each, Sighting))
-        faces = tuple(each for each in seen if isinstance(each, SeenFace))
+        faces = tuple(each for each in seen if isinstance(each, FaceSighting))
         return cls(sightings[:MOST_SIGHTINGS], faces[:MOST_SIGHTINGS])
 
 
@@ -180,7 +180,7 @@ class CameraGate:
             found: dict[ImageVersion, SeenAnew] = {}
             for version, each in seen.items():
                 at = to_seconds(version.uploaded_at)
-                everything: list[Sighting | SeenFace] = [*each.sightings, *each.faces]
+                everything: list[Sighting | FaceSighting] = [*each.sightings, *each.faces]
                 after, new = seen_anew(after, everything, each.changed, at)
                 found[version] = SeenAnew.of(new)
             if after == before or self.store.write_standing(camera.name, after):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from contract.cameras import cells_of
-from contract.sightings import PictureBox, SeenFace, Sighting
+from contract.sightings import FaceSighting, PictureBox, Sighting
 from processors.cameras.scene import Cells
 
 # What stands before something that stood there all along covers less of it than this.
@@ -19,7 +19,7 @@ SAME_SHARE = 0.6
 MOST_MISSED = 8
 # Of one camera; of more, those that were seen last.
 MOST_THINGS = 40
-Seen = TypeVar("Seen", bound=Sighting | SeenFace)
+Seen = TypeVar("Seen", bound=Sighting | FaceSighting)
 
 
 class StandingThing(NamedTuple):
@@ -30,7 +30,7 @@ class StandingThing(NamedTuple):
     since: float
     missed: int = 0
 
-    def is_seen_as(self, seen: Sighting | SeenFace) -> bool:
+    def is_seen_as(self, seen: Sighting | FaceSighting) -> bool:
         return seen.label == self.label and _shared(self.box, seen.box) >= SAME_SHARE
 
 
@@ -99,7 +99,9 @@ def seen_anew(
     return state._replace(as_of=at, things=kept_in_order), new
 
 
-def _after(thing: StandingThing, seen: Iterable[Sighting | SeenFace], changed: Cells) -> StandingThing | None:
+def _after(
+    thing: StandingThing, seen: Iterable[Sighting | FaceSighting], changed: Cells
+) -> StandingThing | None:
     """Return what is known of a thing after a look; None where it is gone."""
     if any(thing.is_seen_as(each) for each in seen):
         return thing._replace(missed=0)

@@ -10,7 +10,7 @@ from contract.errors import ImagepipeError, TransientError
 from contract.photos import PICTURE
 from contract.records import Findings, ImageVersion
 from contract.results import Result, ResultName
-from contract.sightings import CameraLook, SeenFace, Sighting
+from contract.sightings import CameraLook, FaceSighting, Sighting
 from processors.cameras.gate import CameraGate, GateVerdict, Sighted
 from processors.cameras.sightings import sightings
 from processors.pipeline.detection import Answer, Failure
@@ -90,7 +90,7 @@ class CameraLayer:
                 after[version] = replace(findings, look=look)
         return after
 
-    def _faces(self, findings: Findings, of_labels: Sequence[Sighting]) -> Sequence[SeenFace]:
+    def _faces(self, findings: Findings, of_labels: Sequence[Sighting]) -> Sequence[FaceSighting]:
         if not self.with_faces or not findings.face_details:
             return ()
         from processors.cameras.faces import seen_faces  # persons are looked for in few deployments

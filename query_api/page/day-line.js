@@ -22,12 +22,19 @@ export const inWords = (day) => new Intl.DateTimeFormat("en", { dateStyle: "full
 
 const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-/** Write from when to when something was there. */
-export function span({ begin, end, is_over: isOver }) {
+/** Write from when to when something was there, and that it may have been there for longer. */
+export function span({ begin, end, is_over: isOver, is_cut: isCut }) {
   const [from, to] = [begin, end].map((time) => clock.format(new Date(time)));
-  if (!isOver) return `since ${from}`;
-  return from === to ? from : `${from}–${to}`;
+  const said = isOver ? (from === to ? from : `${from}–${to}`) : `since ${from}`;
+  return isCut ? `${said} or longer` : said;
 }
+
+/** Say why an event may have been longer; nothing where it is whole. */
+export const cutWords = ({ is_cut: isCut }) =>
+  isCut ? "More pictures than were read: it may have begun before, or ended later." : "";
+
+/** Write what came: a person by name, or a label. */
+export const whatOf = ({ person, label }) => person?.name ?? label;
 
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -41,8 +48,9 @@ export function drawLine(element, day, events, { name, open }) {
   const drawn = (event, index) =>
     bar([part(new Date(event.begin)), part(new Date(event.end))], {
       isOpen: !event.is_over,
+      isCut: event.is_cut,
       tabindex: "-1",
-      title: `${name(event)} ${span(event)}`,
+      title: [`${name(event)} ${span(event)}`, cutWords(event)].filter(Boolean).join(". "),
       on: { click: () => open(index) },
     });
   const rows = new Map();

@@ -1,7 +1,7 @@
 // What cameras have seen come and go on a day: a time line, and below it each event by its best picture.
 
 import { ask } from "./api.js";
-import { dayOf, drawLine, inWords, isDay, span, startOf, zone } from "./day-line.js";
+import { cutWords, dayOf, drawLine, inWords, isDay, span, startOf, whatOf, zone } from "./day-line.js";
 import { h, iconButton, replace } from "./dom.js";
 import { Notices, button } from "./notices.js";
 import { Tile } from "./tile.js";
@@ -23,12 +23,13 @@ class EventTile extends Tile {
     const { event, ofMany } = this.photo;
     const when = span(event);
     this.caption.replaceChildren(
-      h("span", { class: "caption-labels" }, event.label),
-      h("span", { class: "caption-name" }, when),
+      h("span", { class: "caption-labels" }, whatOf(event)),
+      h("span", { class: "caption-name", title: cutWords(event) }, when),
       ofMany ? h("span", { class: "caption-name" }, event.camera) : "",
     );
     const where = event.zones.length ? `, in ${event.zones.join(", ")}` : "";
-    this.button.setAttribute("aria-label", `${event.label} at ${event.camera}, ${when}${where}`);
+    const cut = event.is_cut ? `. ${cutWords(event)}` : "";
+    this.button.setAttribute("aria-label", `${whatOf(event)} at ${event.camera}, ${when}${where}${cut}`);
   }
 }
 
@@ -163,7 +164,7 @@ export class Day {
     this.tiles.push(...tiles);
     this.grid.append(...tiles.map((tile) => tile.element));
     this.walk.keepOneInTabOrder();
-    const name = ({ camera, label }) => (ofMany ? `${camera}: ${label}` : label);
+    const name = (event) => (ofMany ? `${event.camera}: ${whatOf(event)}` : whatOf(event));
     drawLine(this.line, this.day, this.events, { name, open: this.open });
     this.say(page.cameras);
   }

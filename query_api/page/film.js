@@ -2,7 +2,7 @@
 
 import { newAddresses } from "./details.js";
 import { h } from "./dom.js";
-import { bar, lane } from "./lanes.js";
+import { bar, lane, walkable } from "./lanes.js";
 import { clock, percent } from "./words.js";
 
 /** Return the player and the intervals, by name; null for a photo. */
@@ -53,6 +53,8 @@ function timeLine(details, byName, player, jump) {
     });
   };
   const lanes = [...byName].map(([name, intervals]) => lane(name, intervals.map(drawn), "li"));
+  const list = h("ul", { class: "film-lanes" }, lanes);
+  walkable(list);
   const scale = h(
     "div",
     { class: "line-row", "aria-hidden": "true" },
@@ -62,7 +64,7 @@ function timeLine(details, byName, player, jump) {
   const line = h(
     "div",
     { class: "film-line", role: "group", "aria-label": "What is seen when" },
-    h("ul", { class: "film-lanes" }, lanes),
+    list,
     scale,
   );
   player.addEventListener("timeupdate", () => line.style.setProperty("--at", `${part(player.currentTime)}%`));

@@ -11,7 +11,7 @@ from contract.camera_events import CameraPicture, SeenPerson, events_of
 from contract.cameras import Camera, Cameras
 from contract.moments import to_text
 from contract.policy_faults import read_policy
-from contract.sightings import PictureBox, SeenFace, Sighting
+from contract.sightings import FaceSighting, PictureBox, Sighting
 from query_api.search.events import MOST_PICTURES_AT_ONCE, PICTURES_OF_A_PAGE
 from tests.cameras.pictures import LOW, seen
 from tests.query_api.photos import commit, tombstone
@@ -229,7 +229,7 @@ sightings = st.builds(
             SeenPerson,
             st.sampled_from(["p1", "p2"]),
             st.sampled_from([91.0, 99.0]),
-            st.sampled_from([None, SeenFace(0, LOW), SeenFace(1, HIGH, LOW)]),
+            st.sampled_from([None, FaceSighting(0, LOW), FaceSighting(1, HIGH, LOW)]),
         ),
         max_size=2,
     ).map(tuple),

@@ -14,7 +14,7 @@ from contract.items import from_wire, to_wire
 from contract.people import Consent, Person, PersonStatus
 from contract.records import PersonMatch
 from contract.said_of_persons import PersonsEdit
-from contract.sightings import PictureBox, SeenFace, Sighting
+from contract.sightings import FaceSighting, PictureBox, Sighting
 from processors.cameras.faces import renumbered, seen_faces
 from tests.cameras.pictures import seen
 from tests.cameras.test_camera_function import DOOR, EMPTY, SETTINGS, Place
@@ -28,7 +28,7 @@ WATCHING = DOOR._replace(watch_people=("ann",), gone_after_seconds=60)
 # The fakes show the first face in columns 0 and 1, from row 15 on: somebody's face, or one that hangs there.
 ANN_THERE, ANN_FURTHER = (f"view 1 person@0,{row} 97 face:p1 99".encode() for row in (15, 16))
 BEN_THERE, SOMEBODY = b"view 1 person@0,15 97 face:p2 99", b"view 1 person@20,15 97"
-FACE = SeenFace(0, PictureBox(0.4, 0.4, 0.05, 0.1))
+FACE = FaceSighting(0, PictureBox(0.4, 0.4, 0.05, 0.1))
 
 
 @pytest.fixture
@@ -170,7 +170,9 @@ def test_a_digest_counts_persons_and_names_none() -> None:
     assert digest.counts == {WATCHED_PERSON: 2}
 
 
-def picture(at: float, face: SeenFace | None, person: str = "p1", similarity: float = 95.0) -> CameraPicture:
+def picture(
+    at: float, face: FaceSighting | None, person: str = "p1", similarity: float = 95.0
+) -> CameraPicture:
     return CameraPicture(at, f"{at}.jpg", (), (SeenPerson(person, similarity, face),))
 
 
@@ -186,7 +188,7 @@ LOWER = Camera("yard", "cameras/yard/", zones=(("path", ((0.0, 0.6), (1.0, 0.6),
         (None, False),
     ],
 )
-def test_somebody_is_in_the_zone_in_which_his_feet_are(face: SeenFace | None, is_event: bool) -> None:
+def test_somebody_is_in_the_zone_in_which_his_feet_are(face: FaceSighting | None, is_event: bool) -> None:
     events = events_of(LOWER, [picture(1.0, face)])
 
     assert [event.box for event in events] == ([FACE.box] if is_event else [])
@@ -205,7 +207,7 @@ def test_a_face_is_that_of_the_smallest_person_around_it() -> None:
     ]
     (face,) = seen_faces([face_at(0)], persons)
 
-    assert face == SeenFace(0, PictureBox(0.0, 0.5, 0.05, 0.1), persons[1].box)
+    assert face == FaceSighting(0, PictureBox(0.0, 0.5, 0.05, 0.1), persons[1].box)
     assert renumbered([face], [face_at(3), face_at(0)]) == (face._replace(number=1),)
     assert renumbered([face], [face_at(3)]) == ()
 

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from contract.cameras import Camera, Cameras
+from contract.records import PersonMatch
+from contract.sightings import CameraLook, FaceSighting, PictureBox
 from tests.cameras.pictures import seen
 from tests.page.album import Album
 from tests.page.conftest import OpenPage
@@ -132,11 +134,36 @@ def test_days_are_those_of_who_looks(open_day: OpenPage) -> None:
 
 def test_what_is_not_over_says_since_when(album: Album, open_day: OpenPage) -> None:
     page = open_day("about:blank")
-    page.route("**/events?*", go_on)
+    page.route("**/events?*", lambda route: change(route, is_over=False))
     page.goto(f"{album.url}#cameras/yard/2026-11-23")
 
     expect_events(page, "Dogsince 13:00")
     expect(page.locator(".bar-of.open")).to_have_count(1)
+
+
+def test_what_may_have_been_longer_says_so(album: Album, open_day: OpenPage) -> None:
+    page = open_day("about:blank")
+    page.route("**/events?*", lambda route: change(route, is_cut=True))
+    page.goto(f"{album.url}#cameras/yard/2026-11-23")
+
+    expect_events(page, f"Dog13:00{DASH}13:01 or longer")
+    why = "More pictures than were read: it may have begun before, or ended later."
+    expect(page.get_by_role("button", name=why)).to_have_count(1)
+    expect(page.locator(".bar-of.cut")).to_have_attribute("title", f"Dog 13:00{DASH}13:01 or longer. {why}")
+
+
+def test_who_is_watched_for_has_a_row_by_name(album: Album, open_day: OpenPage) -> None:
+    watching = DOOR._replace(watch_people=("Ann",))
+    album.cameras, album.people = Cameras([watching]), {"p1": "Ann"}
+    record = seen(watching, 40, "Person")
+    look = CameraLook("door", faces=(FaceSighting(0, PictureBox(0.4, 0.5, 0.05, 0.1)),))
+    album.add(
+        replace(record, findings=replace(record.findings, look=look, persons={"p1": PersonMatch(97.0, 0)}))
+    )
+    page = open_day("#cameras/door/2026-11-23")
+
+    expect_events(page, "Person13:06", "Ann13:00", f"Person13:00{DASH}13:01")
+    expect(page.locator(".line-name")).to_have_text(["Ann", "Person"])
 
 
 def test_more_events_than_one_answer_has_are_asked_for(album: Album, open_day: OpenPage) -> None:
@@ -239,13 +266,11 @@ def test_there_is_room_for_it_on_a_phone(open_day: OpenPage, width: int) -> None
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
-def go_on(route: Route) -> None:
-    """Answer as the API does while what was seen last is still there."""
+def change(route: Route, **said: bool) -> None:
+    """Answer as the API does where it says this of each event."""
     given = route.fetch()
     told = given.json()
-    route.fulfill(
-        response=given, json={**told, "events": [{**each, "is_over": False} for each in told["events"]]}
-    )
+    route.fulfill(response=given, json={**told, "events": [{**each, **said} for each in told["events"]]})
 
 
 def leave_out(route: Route, cursor: str | None) -> None:

@@ -1,5 +1,6 @@
 """A film in the large view: what is seen when, and the moment that a button jumps to."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,11 +13,12 @@ from tests.page.album import Album, facts, taken
 from tests.page.conftest import OpenPage
 from tests.query_api.photos import write_result
 
+DOG = Findings(labels={"Dog": 98.0})
 MARKUP = "<img src=x onerror=\"document.title='taken'\">"
 
 
-def add_film(album: Album) -> None:
-    """Put a film of an hour into the album, in which a stranger's name is seen, and then a dog."""
+def add_film(album: Album, dogs: int = 1) -> None:
+    """Put a film of an hour into the album, in which a stranger's name is seen, and then a dog, or dogs."""
     film = replace(
         taken("film.mp4", facts(duration_seconds=3700.0, slice_seconds=300.0)), detectors={"labels": "1"}
     )
@@ -24,7 +26,10 @@ def add_film(album: Album) -> None:
     album.add(film)
     seen = [
         (Frame(0, 61_000, 500, "a"), Findings(labels={MARKUP: 91.0})),
-        (Frame(61_000, 3_700_000, 70_000, "b"), Findings(labels={"Dog": 98.0})),
+        *(
+            (Frame(start, 3_700_000 if dogs == 1 else start + 60_000, start, f"b{start}"), DOG)
+            for start in range(61_000, 61_000 + dogs * 120_000, 120_000)
+        ),
     ]
     answer = film_answer((frame, f"c/t/{frame.name}.jpg", found) for frame, found in seen)
     write_result(album.table, Result(ResultName(film.content_id, "labels", "1"), answer, ""))
@@ -80,7 +85,7 @@ def test_a_time_line_shows_where_in_a_film_each_thing_is_and_its_bars_jump(
     assert box_of(stranger)["width"] >= 6, "what is short can still be hit"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     stranger.focus()
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
     expect(line.get_by_role("button", name="Dog 1:01")).to_be_focused()
     page.keyboard.press("Enter")
     player = page.locator("video.film")
@@ -89,6 +94,39 @@ def test_a_time_line_shows_where_in_a_film_each_thing_is_and_its_bars_jump(
     assert line.evaluate("line => parseFloat(line.style.getPropertyValue('--at'))") == pytest.approx(
         6100 / 3700
     )
+
+
+def test_the_tab_key_stops_once_on_a_time_line_and_arrows_lead_along_it(
+    album: Album, open_page: OpenPage
+) -> None:
+    add_film(album, dogs=30)
+    page = open_page(album.url)
+    page.locator(".photo").first.click()
+    line = page.get_by_role("group", name="What is seen when")
+    expect(line.get_by_role("button")).to_have_count(31)
+    expect(line.locator("[tabindex='0']")).to_have_count(1)
+    focused = page.locator(":focus")
+
+    line.locator("[tabindex='0']").focus()
+    for key, begins in (
+        ("ArrowDown", "Dog 1:01"),
+        ("ArrowRight", "Dog 3:01"),
+        ("End", "Dog 59:01"),
+        ("ArrowRight", "Dog 59:01"),
+        ("Home", "Dog 1:01"),
+        ("ArrowUp", MARKUP),
+        ("ArrowLeft", MARKUP),
+        ("ArrowDown", "Dog 1:01"),
+    ):
+        page.keyboard.press(key)
+        expect(focused).to_have_attribute("aria-label", re.compile(re.escape(begins)))
+    page.keyboard.press("Tab")
+    expect(focused).to_have_text("Each moment")
+    page.keyboard.press("Shift+Tab")
+    expect(focused).to_have_attribute("aria-label", re.compile("Dog 1:01"))
+    line.get_by_role("button", name="Dog 3:01").click()
+    assert page.locator("video.film").evaluate("player => player.currentTime") == 181
+    expect(line.locator("[tabindex='0']")).to_have_attribute("aria-label", re.compile("Dog 3:01"))
 
 
 def box_of(element: Locator) -> FloatRect:

@@ -172,10 +172,8 @@ class EventEndpoints:
 
         Whose photos are apart by prefix is told of nobody: with that, people are refused.
         """
-        is_told = self.people is not None and self.visible is None
-        if self.people is None or not is_told or not any(camera.watch_people for camera in cameras):
-            return {}
-        return self.people.names()
+        is_watched = self.visible is None and any(camera.watch_people for camera in cameras)
+        return self.people.names() if self.people is not None and is_watched else {}
 
     def _persons(self, params: QueryParams, names: Mapping[str, str]) -> tuple[str, ...] | None:
         """Return who is asked for, by id. Who is not known, or is not any more, is in no event."""

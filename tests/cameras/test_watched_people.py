@@ -99,7 +99,8 @@ def test_others_are_told_of_by_label_alone(place: Place) -> None:
 
 def test_who_hangs_on_the_wall_does_not_come_with_whoever_walks_by(place: Place) -> None:
     hanging = b"face:p1 99"
-    take(place, a=b"view 1 " + hanging, b=SOMEBODY + b" " + hanging, c=ANN_THERE)
+    before_it = b"view 1 person@1,15 97 "
+    take(place, a=b"view 1 " + hanging, b=SOMEBODY + b" " + hanging, c=before_it + hanging)
 
     assert told(place) == []
     assert {body for _, body in place.told} == {"Person"}

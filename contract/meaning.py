@@ -1,9 +1,11 @@
 """Search by meaning: what stands for the meaning of a photo, what it is made of, and where it is searched.
 
 A vector is made of the labels of a content, or by a model of Amazon Bedrock of its thumbnail, kept as the
-answer of one more detector, `meaning`, and written into an index row, by which the table's vector index finds
-it. Vectors that were made by different models say nothing about each other, so each model has a space of its
-own, which its fingerprints begin with: an index row of one is never compared with a question of another.
+answer of one more detector (`meaning`, `meaning_seen`), and written into an index row, by which the table's
+vector index finds it. Vectors that were made by different models say nothing about each other, so each model
+has a space of its own, which its fingerprints begin with: an index row of one is never compared with a
+question of another. A photo may have a vector in each: so one space is filled while another is searched
+(docs/decisions/0041-a-space-is-filled-before-it-is-asked.md).
 Other settings (which labels there are, which are hidden) make another fingerprint in the same space: such
 vectors can be compared, and are made anew by a backfill.
 """
@@ -12,19 +14,23 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from types import MappingProxyType
 from typing import Any
 
 from contract.photos import PICTURE
 
-# The detector, and the setting that turns it on.
-MEANING = "meaning"
+# The detectors that make vectors, of labels and of thumbnails. A name of its own for each: so answers of both
+# are kept side by side, and none is paid for again when the other is turned on or off.
+MEANING, MEANING_SEEN = "meaning", "meaning_seen"
+OF_MEANING = (MEANING, MEANING_SEEN)
+# What the setting `meaning` may be.
 BY_LABELS = "labels"
 # The same, and photos whose labels were asked for before it was on are asked about once more.
 BY_LABELS_ANEW = "labels_anew"
 # A model that puts pictures and texts into one space. Its vectors are paid for, and have a line of a quota.
 BY_BEDROCK = "bedrock"
 # Detectors that ask a function of ours: their answers cost no call of Rekognition.
-OF_OUR_OWN = frozenset({PICTURE, MEANING})
+OF_OUR_OWN = frozenset({PICTURE, *OF_MEANING})
 # all-MiniLM-L6-v2 in 8 bits, and how the vector of a photo is put together from those of its labels
 # (`labels_in`): a change of either is another space. The second weighs labels by roots and by their parents.
 SPACE = "minilm2"
@@ -47,12 +53,14 @@ VECTOR_INDEX = "by-meaning"
 VECTOR = "vector"
 IN_SPACE = "space"
 # By these a search is narrowed where it looks; `key` is one, too. They are set on no other items.
-UPLOADED, CAPTURED, DIGEST = "uploaded", "captured", "digest"
-NARROWED_BY = ("key", UPLOADED, CAPTURED, DIGEST)
+UPLOADED, CAPTURED = "uploaded", "captured"
 # How many a search gives at most. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SearchVectors.html
 MOST_NEIGHBORS = 100
-# Where these are not enough, it is searched anew in so many parts, side by side.
-PARTS = (1, 4, 16)
+# Where these are not enough, it is searched anew in so many parts of all keys, side by side.
+# An attribute says in which of so many a key is: equality is what an index takes in any case.
+PART_OF: Mapping[int, str] = MappingProxyType({4: "quarter", 16: "sixteenth"})
+PARTS = (1, *PART_OF)
+NARROWED_BY = ("key", UPLOADED, CAPTURED, *PART_OF.values())
 
 # Labels less sure than this say too little, and so many of the surest say enough.
 LEAST_PERCENT = 10.0
@@ -67,13 +75,24 @@ Labels = Sequence[tuple[str, float]]
 
 
 def space_by(made_by: str) -> str:
-    """Return the space of a deployment's vectors, by the setting that says what makes them."""
+    """Return the space of vectors, by the setting that says what makes them."""
     return BEDROCK_SPACE if made_by == BY_BEDROCK else SPACE
+
+
+def detector_by(made_by: str) -> str:
+    """Return the detector that makes vectors, by the setting that says what it makes them of."""
+    return MEANING_SEEN if made_by == BY_BEDROCK else MEANING
 
 
 def space_of(fingerprint: str) -> str:
     """Return in which space the vectors of a fingerprint are."""
     return fingerprint.partition(".")[0]
+
+
+def parts_of(digest: str) -> dict[str, str]:
+    """Return in which parts a key is, by its digest, whose digits are hexadecimal and evenly spread."""
+    first = int(digest[0], 16)
+    return {name: f"{first * parts // 16:x}" for parts, name in PART_OF.items()}
 
 
 def labels_in(response: Mapping[str, Any]) -> list[tuple[str, float]]:

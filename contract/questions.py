@@ -15,6 +15,7 @@ from contract.meaning import (
     INVOKE_MODEL,
     LEAST_PERCENT,
     MEANING,
+    MEANING_SEEN,
     SPACE,
 )
 from contract.photos import PICTURE, PICTURE_VERSION
@@ -59,22 +60,21 @@ def picture_question(settings: ProcessorSettings) -> Question:
     return Question(PICTURE, {"version": PICTURE_VERSION, **chosen})
 
 
-def meaning_question(settings: ProcessorSettings) -> Question:
-    """Return what vectors are made of: answers to one question, without what a policy keeps from being read.
+def meaning_questions(settings: ProcessorSettings) -> Mapping[str, Question]:
+    """Return what vectors are made of, by detector: answers to one question each.
 
-    They are made of no label that is hidden, so none is found by what it means. A change of what is hidden is
-    another fingerprint, and photos are found by their former vectors until a backfill has made new ones.
-    A model that sees pictures is shown the thumbnail, whatever else the file says.
+    Those of labels are made of none that a policy hides, so none is found by what it means. A change of what
+    is hidden is another fingerprint, and photos are found by their former vectors until a backfill has made
+    new ones. A model that sees pictures is shown the thumbnail, whatever else the file says.
     """
+    asked: dict[str, Question] = {}
+    if settings.meaning_function and (labels := questions(settings).get("labels")) is not None:
+        made_of = {"of": labels.fingerprint, "policy": _what_a_policy_hides(settings.policy)}
+        asked[MEANING] = Question(MEANING, made_of, SPACE, made_of="labels")
     if settings.sees_meaning:
-        asked = {"model": BEDROCK_MODEL, "numbers": DIMENSIONS, "of": "thumbnail"}
-        return Question(INVOKE_MODEL, asked, BEDROCK_SPACE, made_of=PICTURE)
-    return Question(
-        MEANING,
-        {"of": questions(settings)["labels"].fingerprint, "policy": _what_a_policy_hides(settings.policy)},
-        SPACE,
-        made_of="labels",
-    )
+        seen = {"model": BEDROCK_MODEL, "numbers": DIMENSIONS, "of": "thumbnail"}
+        asked[MEANING_SEEN] = Question(INVOKE_MODEL, seen, BEDROCK_SPACE, made_of=PICTURE)
+    return asked
 
 
 def _what_a_policy_hides(policy: str) -> Any:
@@ -94,8 +94,7 @@ def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
         )
         for name in settings.every_detector
     }
-    of_labels = settings.meaning_function and not settings.sees_meaning
-    if "labels" in asked and (of_labels or settings.labels_anew == "yes"):
+    if "labels" in asked and (settings.meaning_function or settings.labels_anew == "yes"):
         asked["labels"] = _down_to_what_vectors_take(asked["labels"], is_anew=settings.labels_anew == "yes")
     return asked
 
@@ -116,8 +115,8 @@ def wanted_fingerprints(settings: ProcessorSettings) -> ByPrefix[Mapping[str, st
     all_of_them = fingerprints_of_all(settings)
 
     def wanted(detectors: Detectors) -> Mapping[str, str]:
-        after = (MEANING,) if settings.sees_meaning or "labels" in detectors else ()
-        names = (PICTURE, *detectors, *after)
+        of_labels = (MEANING,) if "labels" in detectors else ()
+        names = (PICTURE, *detectors, *of_labels, MEANING_SEEN)
         return {name: all_of_them[name] for name in names if name in all_of_them}
 
     return settings.detectors_of.each(wanted)
@@ -128,6 +127,4 @@ def fingerprints_of_all(settings: ProcessorSettings) -> Mapping[str, str]:
     asked = {name: question.fingerprint for name, question in questions(settings).items()}
     if settings.pictures_function:
         asked = {PICTURE: picture_question(settings).fingerprint, **asked}
-    if settings.meaning_function and (settings.sees_meaning or "labels" in asked):
-        asked[MEANING] = meaning_question(settings).fingerprint
-    return asked
+    return asked | {name: question.fingerprint for name, question in meaning_questions(settings).items()}

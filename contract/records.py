@@ -14,6 +14,7 @@ from contract.photos import PhotoFacts
 from contract.results import ResultName
 
 if TYPE_CHECKING:
+    from contract.errors import ImagepipeError
     from contract.sightings import CameraLook
 
 # What a person has seen is sure, in percent.
@@ -106,7 +107,8 @@ class Findings:
     file says, None where nobody has looked. `scene` is the content that was asked about instead of this one
     (processors/pipeline/scenes.py), None where this one was. While a record is made, `inherited` are the
     detectors whose answers are from there, `implied_by` are the labels that imply each parent,
-    `face_details` what was said of each face, and `vector` stands for what the image means. `look` is
+    `face_details` what was said of each face, and `vectors` stand for what the image means, by the detector
+    that made each; `lacking` are detectors of vectors that could make none now, and why. `look` is
     what came of comparing a camera's picture with others of it, None for any other photo
     (contract/sightings.py). Everything else is in the raw results.
     """
@@ -123,7 +125,8 @@ class Findings:
     celebrities: Mapping[str, float] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()
-    vector: tuple[float, ...] | None = field(default=None, compare=False)
+    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict, compare=False)
+    lacking: "Mapping[str, ImagepipeError]" = field(default_factory=dict, compare=False)
     persons: Mapping[str, PersonMatch] = field(default_factory=dict)
     searched: int = 0
     face_details: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
@@ -148,7 +151,8 @@ class Findings:
             scene=self.scene if other.scene is None else other.scene,
             inherited=self.inherited | other.inherited,
             implied_by={**self.implied_by, **other.implied_by},
-            vector=self.vector if other.vector is None else other.vector,
+            vectors={**self.vectors, **other.vectors},
+            lacking={**self.lacking, **other.lacking},
             persons={**self.persons, **other.persons},
             searched=max(self.searched, other.searched),
             face_details=(*self.face_details, *other.face_details),

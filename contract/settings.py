@@ -14,7 +14,7 @@ from contract.detectors import (
     operations_of,
 )
 from contract.key_filter import KeyFilter
-from contract.meaning import BY_BEDROCK, INVOKE_MODEL
+from contract.meaning import INVOKE_MODEL
 from contract.quotas import IN_LARGE_REGIONS
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ class ProcessorSettings:
     writes them. `custom_labels_model` is the ARN of the model that the detector `custom_labels` asks.
     `block_tag` says whether objects of photos that the policy or a person blocks are tagged
     (contract/block_tag.py): `yes` or `no`.
-    `meaning_function` makes vectors of labels, which are then asked for down to what a vector is made of;
-    empty where photos are not searched by meaning. `meaning_by` is `bedrock` where it makes them of
-    thumbnails instead, by a model that has a quota as operations of Rekognition have; or empty.
+    `meaning_function` makes vectors of labels, which are then asked for down to what a vector is made of.
+    `seeing_function` makes them of thumbnails, by a model that has a quota as operations of Rekognition have.
+    Each is empty where no such vectors are wanted; photos get those of both while one space is filled and the
+    other is searched.
     `labels_anew` says whether labels are asked for once more where they are kept from before: `yes`, or
     empty.
     `people_collection` is the collection of persons who are looked for; empty where nobody is.
@@ -96,7 +97,7 @@ class ProcessorSettings:
     custom_labels_model: str = ""
     block_tag: str = "no"
     meaning_function: str = ""
-    meaning_by: str = ""
+    seeing_function: str = ""
     labels_anew: str = ""
     films_function: str = ""
     people_collection: str = ""
@@ -123,7 +124,7 @@ class ProcessorSettings:
     @property
     def sees_meaning(self) -> bool:
         """Whether vectors are made of pictures, by a model of Bedrock."""
-        return bool(self.meaning_function) and self.meaning_by == BY_BEDROCK
+        return bool(self.seeing_function)
 
     @property
     def answers_are_shared(self) -> bool:
@@ -154,7 +155,7 @@ class ProcessorSettings:
         if without:
             raise ValueError(f"QUOTAS gives no calls a second for {', '.join(without)}")
         if self.sees_meaning and not self.pictures_function:
-            raise ValueError("MEANING_BY is bedrock, which is shown thumbnails; PICTURES_FUNCTION is not set")
+            raise ValueError("SEEING_FUNCTION is shown thumbnails; PICTURES_FUNCTION is not set")
         if CUSTOM_LABELS in detectors and not self.custom_labels_model:
             raise ValueError("CUSTOM_LABELS_MODEL is not set, which the detector custom_labels asks")
         for name in ("concurrent_calls", "workers"):
@@ -176,8 +177,8 @@ class QuerySettings:
     operators, `corrections` whether people may correct what is said of photos. `policy` is that by which
     answers are given (contract/policy.py), as JSON; empty where there is none. `block_tag` says whether
     photos that are to be blocked are shown nowhere: `yes` or `no`.
-    `meaning_function` makes vectors of questions, by Bedrock where `meaning_by` is `bedrock`; empty where
-    photos are not searched by meaning.
+    `meaning_function` makes vectors of questions, by Bedrock where `meaning_by` is `bedrock`, in whose space
+    they are searched; empty where photos are not searched by meaning.
     From `people_similarity_percent` on a face is told to be somebody's; 0 where nobody is looked for.
     `cameras` are those whose events can be asked for (contract/cameras.py), as JSON; empty for none.
     """

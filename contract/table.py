@@ -32,9 +32,9 @@ is never shown a stale photo. A row that `imagepipe reconcile` suspects of being
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
-Where photos are searched by meaning, there is one row more, of the term `meaning:<space>`, which has the
-vector too, and by it stands in the secondary index `by-meaning` (contract/meaning.py). It comes and goes with
-the other rows of its record.
+Where photos are searched by meaning, there is one row more for each space, of the term `meaning:<space>`,
+which has the vector too, and by it stands in the secondary index `by-meaning` (contract/meaning.py). It comes
+and goes with the other rows of its record.
 
 What is read of a photo as a file is kept as the answer of one more detector, `picture` (contract/photos.py);
 the renditions that were made of it go with it.
@@ -51,7 +51,7 @@ from zlib import crc32
 
 from contract.geohash import geohashes
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
-from contract.meaning import CAPTURED, DIGEST, IN_SPACE, MEANING, UPLOADED, VECTOR, space_of
+from contract.meaning import CAPTURED, IN_SPACE, OF_MEANING, UPLOADED, VECTOR, parts_of, space_of
 from contract.photos import PhotoFacts, hash_bands
 from contract.records import Findings, ImageRecord, Status, key_digest
 from contract.results import ResultName
@@ -283,29 +283,28 @@ def index_rows(record: ImageRecord) -> tuple[IndexRow, ...]:
             for term, (confidence, is_parent) in _terms(record).items()
         ),
         *((row(TAKEN, taken),) if taken is not None else ()),
-        *(replace(row(term, uploaded), nearby=_nearby(record)) for term in _meaning_terms(record)),
+        *(
+            replace(row(meaning_term(space_of(made)), uploaded), nearby=_nearby(record, name))
+            for name, made in record.detectors.items()
+            if name in OF_MEANING
+        ),
     )
 
 
-def _meaning_terms(record: ImageRecord) -> tuple[str, ...]:
-    made = record.detectors.get(MEANING)
-    return () if made is None else (meaning_term(space_of(made)),)
-
-
-def _nearby(record: ImageRecord) -> Mapping[str, object] | None:
+def _nearby(record: ImageRecord, detector: str) -> Mapping[str, object] | None:
     """Return what the index of vectors has of a row; None where the record was read, which has no vector.
 
     A vector has 32 bits a number, of which seven digits are left when it is written.
     """
-    vector, photo = record.findings.vector, record.findings.photo
+    vector, photo = record.findings.vectors.get(detector), record.findings.photo
     if vector is None:
         return None
     taken_at = None if photo is None else photo.taken_at
     return {
-        IN_SPACE: space_of(record.detectors[MEANING]),
+        IN_SPACE: space_of(record.detectors[detector]),
         VECTOR: [Decimal(f"{number:.7g}") for number in vector],
         UPLOADED: record.version.uploaded_at,
-        DIGEST: key_digest(record.key),
+        **parts_of(key_digest(record.key)),
         **({} if taken_at is None else {CAPTURED: taken_at}),
     }
 

@@ -133,7 +133,7 @@ class Answers(Construct):
                     policy=settings.policy_json,
                     corrections="yes" if settings.corrections else "no",
                     block_tag="yes" if settings.block_tag else "no",
-                    meaning_by=BY_BEDROCK if settings.sees_meaning else "",
+                    meaning_by=BY_BEDROCK if settings.meaning == BY_BEDROCK else "",
                     people_similarity_percent=settings.people_similarity_percent if settings.people else 0,
                     cameras=write_cameras(settings.all_cameras),
                 )

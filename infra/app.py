@@ -14,6 +14,7 @@ from pathlib import Path
 from aws_cdk import Annotations, App, CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
+from contract.meaning import BY_BEDROCK
 from contract.people import collection_of
 from infra.alarms import Alarms, AlarmTopic
 from infra.alerts import Alerts
@@ -162,21 +163,23 @@ class ImagepipeStack(Stack):
             operator=operator.function if operator else None,
             editor=editor.function if editor else None,
         )
-        meant = (
-            Meaning(
+        meant = {
+            made_by: Meaning(
                 self,
-                "Meaning",
+                "MeaningSeen" if made_by == BY_BEDROCK else "Meaning",
                 settings,
-                code=(embedding if settings.sees_meaning else meaning).build(),
+                made_by=made_by,
+                code=(embedding if made_by == BY_BEDROCK else meaning).build(),
                 table=store.table,
                 pictures=looking,
             )
-            if settings.meaning
-            else None
-        )
-        if meant is not None:
-            meant.serve(processing.function, answers.function)
-            meant.let_search(answers.function)
+            for made_by in settings.meanings
+        }
+        for made_by, each in meant.items():
+            each.serve(processing.function)
+            if made_by == settings.meaning:
+                each.let_search(answers.function)
+        seeing = meant.get(BY_BEDROCK)
         alerts = (
             Alerts(
                 self, "Alerts", settings, code=processors_code, table=store.table, told_by=completions.topic
@@ -204,11 +207,7 @@ class ImagepipeStack(Stack):
                 intake=intake,
                 processor=processing.function,
                 pictures=looking,
-                also=[
-                    part.function
-                    for part in (filming, jobs, upkeep, meant if settings.sees_meaning else None)
-                    if part
-                ],
+                also=[part.function for part in (filming, jobs, upkeep, seeing) if part],
             )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
@@ -231,7 +230,10 @@ class ImagepipeStack(Stack):
                 **({"operator": operator.function} if operator else {}),
                 **({"editor": editor.function} if editor else {}),
                 **({"alerts": alerts.function} if alerts else {}),
-                **({"meaning": meant.function} if meant else {}),
+                **{
+                    "meaning-seen" if made_by == BY_BEDROCK else "meaning": each.function
+                    for made_by, each in meant.items()
+                },
                 **({"cameras": cameras.function} if cameras else {}),
                 **({"people": upkeep.function} if upkeep else {}),
             },
@@ -271,6 +273,8 @@ class ImagepipeStack(Stack):
             TallyFunction=tallying.function.function_name,
             AlarmTopicArn=topic.topic.topic_arn,
             AlarmsReach=topic.reaches,
+            **({"MeaningAsked": settings.meaning} if settings.meaning else {}),
+            **({"MeaningNext": settings.meaning_next} if settings.meaning_next else {}),
             **({"BucketPrefix": settings.bucket_prefix} if settings.bucket_prefix else {}),
             **({"BucketSuffixes": ",".join(settings.bucket_suffixes)} if settings.bucket_suffixes else {}),
             **(_told("Cameras", cameras) if cameras else {}),

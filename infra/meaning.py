@@ -22,10 +22,11 @@ SEEING_MEMORY_MB = 512
 
 
 class Meaning(Construct):
-    """The meaning function, which the processor asks about labels and the query function about texts.
+    """A function that makes vectors: the processor asks it about photos, the query function about texts.
 
-    It may do nothing but write its log. Where Bedrock makes the vectors, it is asked about the thumbnails of
-    `pictures` instead of labels: it may read renditions, and ask one model.
+    That of labels may do nothing but write its log. Where Bedrock makes the vectors, it is asked about the
+    thumbnails of `pictures`: it may read renditions, and ask one model. There are both while one space is
+    filled and another is searched.
     """
 
     def __init__(
@@ -34,16 +35,18 @@ class Meaning(Construct):
         construct_id: str,
         settings: DeploymentSettings,
         *,
+        made_by: str,
         code: Path,
         table: dynamodb.ITable,
         pictures: Pictures | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._table = table
-        sees = pictures if settings.sees_meaning else None
+        sees = pictures if made_by == meaning.BY_BEDROCK else None
+        self._told_as = "SEEING_FUNCTION" if sees else "MEANING_FUNCTION"
         self.function = PythonFunction(
             self,
-            "Meaning",
+            construct_id,
             room="processors",
             entry="embedding_handler" if sees else "meaning_handler",
             service="meaning",
@@ -63,14 +66,17 @@ class Meaning(Construct):
             )
             allow(self.function, ["bedrock:InvokeModel"], model)
 
-    def serve(self, *askers: lambda_.Function) -> None:
-        """Let functions ask this one, and know its name."""
-        for asker in askers:
-            asker.add_environment("MEANING_FUNCTION", self.function.function_name)
-            allow(asker, ["lambda:InvokeFunction"], self.function.function_arn)
+    def serve(self, processor: lambda_.Function) -> None:
+        self._let_ask(processor, self._told_as)
 
     def let_search(self, query: lambda_.Function) -> None:
+        """Let questions be answered in the space of this function's vectors."""
+        self._let_ask(query, "MEANING_FUNCTION")
         allow(query, ["dynamodb:SearchVectors"], f"{self._table.table_arn}/index/{meaning.VECTOR_INDEX}")
+
+    def _let_ask(self, asker: lambda_.Function, name: str) -> None:
+        asker.add_environment(name, self.function.function_name)
+        allow(asker, ["lambda:InvokeFunction"], self.function.function_arn)
 
 
 def index_vectors(table: dynamodb.Table) -> None:

@@ -51,7 +51,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     },
     "films by jobs, persons too": {**_PEOPLE, "video": "jobs", "people_in_films": True},
     "search by meaning": {"meaning": "labels"},
-    "search by what a model sees": {"meaning": "bedrock"},
+    "search by what a model sees, filled": {"meaning": "labels", "meaning_next": "bedrock"},
     "all that can be on": {
         "confidence_order": True,
         "near_duplicates": True,

@@ -8,7 +8,7 @@ from contract.alerts import asks_for_persons
 from contract.camera_faults import cameras_in, faults_of_camera_file
 from contract.cameras import Camera, write_cameras
 from contract.detector_choice import ByPrefix, Detectors, write_exceptions
-from contract.meaning import BY_BEDROCK, BY_LABELS, BY_LABELS_ANEW
+from contract.meaning import BY_BEDROCK, BY_LABELS, BY_LABELS_ANEW, space_by
 from contract.policy_faults import MAX_BYTES, read_policy
 from contract.policy_file import faults_of_policy_file
 
@@ -66,28 +66,38 @@ def _unusable_block_tag(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_meaning(settings: "DeploymentSettings") -> list[str]:
-    if settings.meaning not in ("", BY_LABELS, BY_LABELS_ANEW, BY_BEDROCK):
+    named = {"meaning": settings.meaning, "meaning_next": settings.meaning_next}
+    if unknown := [
+        f"{name} is {value!r}; it is {BY_LABELS!r}, {BY_LABELS_ANEW!r} or {BY_BEDROCK!r}, or is left out"
+        for name, value in named.items()
+        if value not in ("", BY_LABELS, BY_LABELS_ANEW, BY_BEDROCK)
+    ]:
+        return unknown
+    if settings.meaning_next and not settings.meaning:
         return [
-            f"meaning is {settings.meaning!r}; it is {BY_LABELS!r}, {BY_LABELS_ANEW!r} or {BY_BEDROCK!r}, "
-            "or is left out"
+            "meaning_next is what meaning is to be later; set meaning, by which photos are found until then"
         ]
-    if settings.sees_meaning:
-        return _unusable_sight(settings)
-    if settings.meaning and "labels" not in settings.every_detector:
-        return ["meaning is made of labels; add labels to detectors"]
-    return []
+    if len(settings.meanings) > 1 and len(set(map(space_by, settings.meanings))) == 1:
+        return [
+            f"meaning_next is {settings.meaning_next}, whose vectors are in one space with those of "
+            f"{settings.meaning}: there is none to be filled. Set meaning to it"
+        ]
+    faults = _unusable_sight(settings) if settings.sees_meaning else []
+    if set(settings.meanings) - {BY_BEDROCK} and "labels" not in settings.every_detector:
+        faults.append("meaning is made of labels; add labels to detectors")
+    return faults
 
 
 def _unusable_sight(settings: "DeploymentSettings") -> list[str]:
     """A vector of a picture knows what the picture shows, whatever a policy hides."""
-    faults = []
+    faults, name = [], "meaning" if settings.meaning == BY_BEDROCK else "meaning_next"
     if not settings.pictures:
-        faults.append("meaning is bedrock, which is shown thumbnails; leave pictures on")
+        faults.append(f"{name} is bedrock, which is shown thumbnails; leave pictures on")
     if settings.policy and not _faults_of_policy(settings) and read_policy(settings.policy_json).kept_back:
         faults.append(
-            f"meaning is bedrock, and {settings.policy} keeps labels back: a vector of the picture would "
+            f"{name} is bedrock, and {settings.policy} keeps labels back: a vector of the picture would "
             "find by words what they name. Leave out hidden and set show_gender_and_age to true, or set "
-            "meaning to labels, whose vectors know nothing of them"
+            f"{name} to labels, whose vectors know nothing of them"
         )
     return faults
 

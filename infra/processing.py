@@ -18,7 +18,6 @@ from contract.detector_choice import write_exceptions
 from contract.detectors import CUSTOM_LABELS, OPERATIONS, SEARCH, operations_of
 from contract.film_jobs import DEFAULT_JOBS
 from contract.items import SORT_KEY
-from contract.meaning import BY_BEDROCK, BY_LABELS_ANEW
 from contract.people import PEOPLE, collection_of
 from contract.photos import PICTURE
 from contract.settings import ProcessorSettings, TallySettings
@@ -93,8 +92,7 @@ class Processing(Construct):
                         detectors_by_prefix=write_exceptions(settings.exceptions),
                         custom_labels_model=settings.custom_labels_model,
                         block_tag="yes" if settings.block_tag else "no",
-                        meaning_by=BY_BEDROCK if settings.sees_meaning else "",
-                        labels_anew="yes" if settings.meaning == BY_LABELS_ANEW else "",
+                        labels_anew="yes" if settings.asks_labels_anew else "",
                         films_function=films.function.function_name if films else "",
                         people_collection=collection_of(settings.stack) if settings.people else "",
                         cameras=write_cameras(settings.all_cameras, only_the_gate=True),

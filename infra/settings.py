@@ -10,7 +10,7 @@ from contract.cameras import Camera
 from contract.detector_choice import ByPrefix, Detectors, every_detector
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS, operations_of
 from contract.key_filter import KeyFilter
-from contract.meaning import BY_BEDROCK
+from contract.meaning import BY_BEDROCK, BY_LABELS_ANEW
 from contract.policy_file import alerts_json, policy_json
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from infra.settings_faults import faults_of, read_file
@@ -122,7 +122,9 @@ class DeploymentSettings:
     labels, which makes that of what was recognized (docs/search.md). labels_anew is the same, but `imagepipe
     backfill` asks for labels once more, a call each, where they are kept from before. bedrock has a model of
     Amazon Bedrock make it of each photo's thumbnail, a call each: of `InvokeModel`, in `quotas` and
-    `daily_call_limit`. It needs `pictures`, and a policy that keeps no label back.
+    `daily_call_limit`. It needs `pictures`, and a policy that keeps no label back. `meaning_next` is what
+    `meaning` is to be later: photos get vectors of both, and questions are answered by those of `meaning`
+    until a deployment has `meaning` say so (docs/search.md, "Another model").
 
     `people` lets persons be enrolled who agreed to be looked for, by `imagepipe people` (docs/people.md).
     With it, `people_purpose` says what faces are compared for, which is what persons agree to,
@@ -207,6 +209,7 @@ class DeploymentSettings:
     corrections: bool = False
     correct_scope: str = ""
     meaning: str = ""
+    meaning_next: str = ""
     people: bool = False
     people_purpose: str = ""
     people_contact: str = ""
@@ -255,9 +258,18 @@ class DeploymentSettings:
         return len(set(self.regions)) > 1
 
     @property
+    def meanings(self) -> tuple[str, ...]:
+        """What makes vectors: by which photos are found first, then by which they are to be found."""
+        return tuple(filter(None, (self.meaning, self.meaning_next)))
+
+    @property
     def sees_meaning(self) -> bool:
         """Whether a model of Bedrock makes vectors of pictures."""
-        return self.meaning == BY_BEDROCK
+        return BY_BEDROCK in self.meanings
+
+    @property
+    def asks_labels_anew(self) -> bool:
+        return BY_LABELS_ANEW in self.meanings
 
     @property
     def takes_films(self) -> bool:

@@ -376,7 +376,9 @@ def _of_meaning() -> str:
         f"pages that need all {sum(PARTS)} searches\nand {MOST_RECORDS} records.\n"
         f"With `meaning=bedrock` it is ${seen.total:.2f} a million photos, "
         f"${seen.by_service['Bedrock']:.2f} of it for Bedrock's vectors of thumbnails, "
-        f"and\n${words:.4f} more for a thousand questions.\n"
+        f"and\n${words:.4f} more for a thousand questions. While one space is filled and the other is asked "
+        "(`meaning_next`), both are paid for; then the\n"
+        "former one costs what it takes to keep, until a backfill has removed its rows.\n"
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contract.meaning import MEANING_SEEN
 from contract.picture_usage import PictureWork
 from operations.costs import Bill, dollars_of_files
 from operations.film_hours import NO_FILMS, FilmHours, FilmLength
@@ -20,8 +21,9 @@ class Totals:
     `known` those of which all answers are there already. `archived` cannot be read, have no current record,
     and are not `to_do`; of the others without a record, `tiered` may turn out to be archived. `read` are the
     files that have to be looked at, `converted` those of them of which a view is to be made, by their names,
-    and `meant` the contents that get a vector. `of_cameras` are to be asked about as far as they show
-    something new, which their pictures alone tell: `calls` are those of all. `not_counted` are
+    and `meant` are vectors to be made, by detector. `of_cameras` are to be asked about as far as they show
+    something new, which their pictures alone tell: `calls` are those of all. `recorded` were
+    recognized before, `without_vector` those of them whose record lacks one, by detector. `not_counted` are
     photos whose faces nobody has looked for, while persons are: their searches in `calls` are reckoned.
     Of films, `films` has what is to be asked, by the second, and nothing else here; `of_unknown_length` are
     those that nobody has opened.
@@ -39,7 +41,9 @@ class Totals:
     read: int = 0
     converted: int = 0
     of_cameras: int = 0
-    meant: int = 0
+    meant: Counter[str] = field(default_factory=Counter)
+    recorded: int = 0
+    without_vector: Counter[str] = field(default_factory=Counter)
     not_counted: int = 0
     films: FilmHours = NO_FILMS
     films_to_do: int = 0
@@ -51,6 +55,8 @@ class Totals:
         self.objects += 1
         self.size_bytes += assessed.listed.size_bytes
         self.kinds[assessed.kind] += 1
+        self.recorded += assessed.is_recorded
+        self.without_vector.update(assessed.without_vector)
         if assessed.is_current:
             self.current += 1
         elif assessed.has_to_wait:
@@ -60,7 +66,7 @@ class Totals:
             self.tiered += assessed.listed.storage_class == TIERED
             self.repeated += assessed.is_repeated
             self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
-            self.meant += assessed.is_meant
+            self.meant.update(assessed.meant)
             if assessed.film is not None:
                 self._add_film(assessed, assessed.film)
                 return
@@ -90,7 +96,7 @@ class Totals:
             "files_to_read": self.read,
             "files_to_convert": self.converted,
             "of_cameras": self.of_cameras,
-            **({"vectors_to_make": self.meant} if self.meant else {}),
+            **({"vectors_to_make": dict(self.meant)} if self.meant else {}),
             **({"faces_not_counted": self.not_counted} if self.not_counted else {}),
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
@@ -136,7 +142,7 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        return self.pricing.seconds(self.totals.calls, self.totals.meant, self.totals.films)
+        return self.pricing.seconds(self.totals.calls, self.totals.meant[MEANING_SEEN], self.totals.films)
 
     @property
     def calls(self) -> Mapping[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from contract.items import ItemKey
 from contract.moments import to_seconds
@@ -112,6 +113,14 @@ class SeenRow:
     def digest(self) -> str:
         """The digest of its object's key, which comes second in the sort key."""
         return self.row.at.sk.split("#")[1]
+
+
+class VectorRow(NamedTuple):
+    """A row of a vector: where it stands in its shard, and whether it has one or none could be made."""
+
+    place: str
+    key: str
+    has_vector: bool
 
 
 class TraceKind(StrEnum):

@@ -129,6 +129,6 @@ def row_bytes() -> int:
     record = replace(
         plain,
         detectors={**plain.detectors, MEANING: f"{SPACE}.{FINGERPRINT}"},
-        findings=replace(plain.findings, vector=_VECTOR),
+        findings=replace(plain.findings, vectors={MEANING: _VECTOR}),
     )
     return max(item_bytes(item) for item in row_items(record))

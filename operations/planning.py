@@ -13,9 +13,9 @@ from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.face_search import FACES_ANSWERED
 from contract.film_jobs import FORMATS
-from contract.meaning import MEANING, OF_OUR_OWN
+from contract.meaning import MEANING_SEEN, OF_MEANING, OF_OUR_OWN
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
-from contract.records import ImageVersion
+from contract.records import ImageVersion, Status
 from contract.results import ResultName
 from contract.scenes import unmarked
 from operations.adapters.account import DeployedProcessor
@@ -115,9 +115,10 @@ class Assessed:
     """One object. `calls` are the detectors that have to be asked about it, if it is the first of its bytes.
 
     `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
-    `is_read` says that its file has to be looked at, too, which calls no detector, `is_meant` that a vector
-    is to be made of it, and `lacks_only_picture` that nothing but its file is missing in its record,
-    and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new,
+    `is_read` says that its file has to be looked at, too, which calls no detector, `meant` are the detectors
+    that are to make vectors of it, `without_vector` those of which its record has none, and
+    `lacks_only_picture` says that nothing but its file is missing in its record, and all answers are kept.
+    `is_of_camera` says that it is asked about only if it shows something new,
     and `faces` how many of its faces are to be searched for persons, which are none of a film. `film` is how
     long it lasts, if it is one; among its `calls` is what a job answers that looks for persons.
     """
@@ -128,7 +129,8 @@ class Assessed:
     is_repeated: bool = False
     calls: tuple[str, ...] = ()
     is_read: bool = False
-    is_meant: bool = False
+    meant: tuple[str, ...] = ()
+    without_vector: tuple[str, ...] = ()
     lacks_only_picture: bool = False
     is_of_camera: bool = False
     faces: FaceCount = NO_FACES
@@ -139,6 +141,11 @@ class Assessed:
     def counted_calls(self) -> Counter[str]:
         """The calls that it takes, by what their answers are kept by."""
         return Counter(self.calls) + Counter({FACES_ANSWERED: self.faces.searches})
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it was recognized before."""
+        return self.record is not None and self.record.status is Status.RECOGNIZED
 
     @property
     def is_converted(self) -> bool:
@@ -198,7 +205,7 @@ class Assessor:
             if found.film is not None and self._is_to_search(content, found.film):
                 calls = (*calls, FACES_ANSWERED)
             searched = NO_FACES if found.film else faces.get(content, NO_FACES)
-            is_paid = calls or searched.searches or (MEANING in missing and self._pays_for_vectors)
+            is_paid = calls or searched.searches or MEANING_SEEN in missing
             lacks_only_picture = found.lacks_only_picture and not is_paid
             # What is taken out is taken out once: the next one with these bytes repeats them.
             is_first = content in first
@@ -209,16 +216,12 @@ class Assessor:
                     is_repeated=not is_first,
                     calls=calls if is_first else (),
                     is_read=is_first and PICTURE in missing,
-                    is_meant=is_first and MEANING in missing,
+                    meant=tuple(name for name in missing if is_first and name in OF_MEANING),
                     lacks_only_picture=lacks_only_picture,
                     faces=searched if is_first else NO_FACES,
                 )
             )
         return assessed
-
-    @property
-    def _pays_for_vectors(self) -> bool:
-        return self.deployed.settings.sees_meaning
 
     def _is_to_search(self, asked: str, film: FilmLength) -> bool:
         """Return whether a job is to look for persons in a film, if it has faces."""
@@ -267,6 +270,7 @@ class Assessor:
             kind,
             is_current,
             lacks_only_picture=lacks_only_picture and is_asked_about,
+            without_vector=_without_vector(record, fingerprints),
             is_of_camera=is_of_camera,
             faces=self.faces.of_record(record) if is_searched and record and self.faces else NO_FACES,
             record=record,
@@ -304,3 +308,9 @@ class Assessor:
             content: tuple(name.detector for name in of_content if name not in answered)
             for content, of_content in names.items()
         }
+
+
+def _without_vector(record: RecordSummary | None, wanted: Mapping[str, str]) -> tuple[str, ...]:
+    if record is None or record.status is not Status.RECOGNIZED:
+        return ()
+    return tuple(name for name in wanted if name in OF_MEANING and name not in record.fingerprints)

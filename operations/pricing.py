@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.detectors import CALLS, SEARCH, operation_of
 from contract.face_search import FACES_ANSWERED
-from contract.meaning import INVOKE_MODEL
+from contract.meaning import BY_BEDROCK, BY_LABELS, INVOKE_MODEL, detector_by
 from contract.picture_usage import PictureWork
 from contract.quotas import photo_rates, photos_a_second
 from contract.regions import share_sent, total_quotas
@@ -66,13 +66,13 @@ class Pricing:
         is_bulk: bool,
         read: int = 0,
         converted: int = 0,
-        meant: int | None = None,
+        meant: Mapping[str, int] | None = None,
         films: FilmHours = NO_FILMS,
     ) -> Bill:
         """Return what so many new records cost, with these calls by detector, and files that are read.
 
-        Where photos are searched by meaning, `meant` are the vectors that are to be made: one for each record
-        at most. Of `records` that are films, `films` has the rest.
+        `meant` are the vectors that are to be made, by detector: where photos are searched by meaning, one
+        for each record and space at most. Of `records` that are films, `films` has the rest.
         """
         assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
         if self.sent:
@@ -81,9 +81,23 @@ class Pricing:
         found = bill(work, assumed, pictures=self.picture_work(records, read, converted))
         if films.seconds:
             found = found.plus(films.bill(by_jobs=self.begins_jobs))
-        if self.settings is None or not self.settings.meaning_function:
-            return found
-        return found.plus(meaning_bill(records, meant, made_by=self.settings.meaning_by))
+        for made_by in self.meanings:
+            contents = None if meant is None else meant.get(detector_by(made_by), 0)
+            found = found.plus(meaning_bill(records, contents, made_by=made_by))
+        return found
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """What makes vectors: of both spaces where one is filled while the other is searched."""
+        if self.settings is None:
+            return ()
+        of_labels = (BY_LABELS,) if self.settings.meaning_function else ()
+        return (*of_labels, BY_BEDROCK) if self.settings.sees_meaning else of_labels
+
+    @property
+    def fills_a_space(self) -> bool:
+        """Whether vectors of two kinds are made: photos are found by those of one."""
+        return len(self.meanings) > 1
 
     def picture_work(self, records: int, read: int, converted: int) -> PictureWork | None:
         """Return the looking at photos as files; None where that is off."""
@@ -119,7 +133,7 @@ class Pricing:
         return max(0, math.ceil(films.job_minutes() / limit) - 1) * float(DAY_SECONDS)
 
     def seconds(self, calls: Mapping[str, int], meant: int = 0, films: FilmHours = NO_FILMS) -> float:
-        """Return how long calls by detector, `meant` vectors and films take.
+        """Return how long calls by detector, `meant` vectors of a model's and films take.
 
         Operations go side by side, and the slowest decides.
         """

@@ -37,6 +37,7 @@ from operations.adapters import (
     dynamodb_photos,
     dynamodb_renditions,
     dynamodb_searches,
+    dynamodb_vectors,
     query_api,
     s3,
     sqs,
@@ -90,6 +91,8 @@ class Names:
     people_retention_days: str = ""
     alerts_queue_url: str = ""
     alerts_dead_letter_queue_url: str = ""
+    meaning_asked: str = ""
+    meaning_next: str = ""
     cameras_queue_url: str = ""
     cameras_dead_letter_queue_url: str = ""
 
@@ -195,6 +198,10 @@ class DeployedPipeline:
     @cached_property
     def named_renditions(self) -> dynamodb_renditions.DynamoDBRenditions:
         return dynamodb_renditions.DynamoDBRenditions(*self._on_table)
+
+    @cached_property
+    def vectors(self) -> dynamodb_vectors.DynamoDBVectors:
+        return dynamodb_vectors.DynamoDBVectors(*self._on_table)
 
     @cached_property
     def photos(self) -> dynamodb_photos.DynamoDBPhotos:

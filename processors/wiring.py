@@ -14,7 +14,7 @@ from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.environment import load
-from contract.meaning import INVOKE_MODEL, MEANING, MEANINGS_AT_ONCE, PICTURE_VECTORS_AT_ONCE
+from contract.meaning import MEANING, MEANING_SEEN, MEANINGS_AT_ONCE, PICTURE_VECTORS_AT_ONCE
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.questions import wanted_fingerprints
 from contract.quotas import PICTURES_AT_ONCE, SLICES_AT_ONCE
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from processors.pipeline.corrections import CorrectionLayer
     from processors.pipeline.film_jobs import FilmJobRecognizer
     from processors.pipeline.films import FilmRecognizer
+    from processors.pipeline.later_vectors import LaterVectors
     from processors.pipeline.people import PersonLayer
 
 
@@ -76,10 +77,11 @@ def clients(settings: ProcessorSettings) -> "Clients":
         return session.create_client(service, config=calls.lambda_config(connections=connections))
 
     pictures = None
-    if settings.pictures_function or settings.meaning_function:
+    if settings.pictures_function or settings.meaning_function or settings.sees_meaning:
         seconds = (FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS) + 2
         connections = _read_at_once(settings) if settings.pictures_function else 0
-        connections += _vectors_at_once(settings) if settings.meaning_function else 0
+        connections += MEANINGS_AT_ONCE if settings.meaning_function else 0
+        connections += PICTURE_VECTORS_AT_ONCE if settings.sees_meaning else 0
         config = calls.lambda_config(connections=connections, read_seconds=seconds)
         pictures = session.create_client("lambda", config=config)
     abroad = {
@@ -168,7 +170,7 @@ def assemble(
             readers = runtime.new_executor(_read_at_once(settings))
             longest = FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS
             return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline, longest))
-        if detector.name == MEANING and not settings.sees_meaning:
+        if detector.name == MEANING:
             askers = runtime.new_executor(MEANINGS_AT_ONCE)
             seconds = MEANING_TIMEOUT_SECONDS
             return Caller(detector, askers, lambda _lane, _photos, deadline: TimeToRead(deadline, seconds))
@@ -176,8 +178,8 @@ def assemble(
         home = line(operation)
         if regions is not None and (regional := regions.permits(home, operation)) is not None:
             return Caller(detector, runtime.new_executor(settings.concurrent_calls), regional)
-        at_once = _vectors_at_once(settings) if operation == INVOKE_MODEL else settings.concurrent_calls
-        return in_line(detector, home, at_once)
+        is_seen = detector.name == MEANING_SEEN
+        return in_line(detector, home, PICTURE_VECTORS_AT_ONCE if is_seen else settings.concurrent_calls)
 
     runner = DetectorRunner(
         callers={name: caller(detector) for name, detector in detectors.items()},
@@ -238,6 +240,7 @@ def assemble(
         corrections=corrections,
         block_tags=_block_tags(settings, table, aws, retry, executor),
         people=people,
+        later_vectors=_later_vectors(settings, aws, retry, runtime),
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)
@@ -252,10 +255,6 @@ def _most_bytes(settings: ProcessorSettings) -> int:
 
 def _read_at_once(settings: ProcessorSettings) -> int:
     return SLICES_AT_ONCE if settings.films_function else PICTURES_AT_ONCE
-
-
-def _vectors_at_once(settings: ProcessorSettings) -> int:
-    return PICTURE_VECTORS_AT_ONCE if settings.sees_meaning else MEANINGS_AT_ONCE
 
 
 def _films(
@@ -337,15 +336,33 @@ def _block_tags(
 
 def _meanings(
     settings: ProcessorSettings, aws: Clients, retry: RetryPolicy, metrics: Metrics
-) -> MeaningPort | None:
-    if not settings.meaning_function:
-        return None
+) -> Mapping[str, MeaningPort]:
+    if not settings.meaning_function and not settings.sees_meaning:
+        return {}
     from processors.adapters.meaning import MeaningFunction, SeeingFunction
 
+    made: dict[str, MeaningPort] = {}
+    if settings.meaning_function:
+        policy = policy_of(settings.policy)
+        made[MEANING] = MeaningFunction(aws.functions, settings.meaning_function, retry, policy)
     if settings.sees_meaning:
         once = calls.retry_policy(attempts=1)
-        return SeeingFunction(aws.functions, settings.meaning_function, retry, once, metrics)
-    return MeaningFunction(aws.functions, settings.meaning_function, retry, policy_of(settings.policy))
+        made[MEANING_SEEN] = SeeingFunction(aws.functions, settings.seeing_function, retry, once, metrics)
+    return made
+
+
+def _later_vectors(
+    settings: ProcessorSettings, aws: Clients, retry: RetryPolicy, runtime: Runtime
+) -> "LaterVectors | None":
+    if not (settings.meaning_function and settings.sees_meaning):
+        return None
+    from processors.adapters.messaging import ask_to_look
+    from processors.pipeline.later_vectors import LaterVectors
+
+    url = settings.bulk_queue_url
+    return LaterVectors(
+        settings.bucket_name, lambda body: ask_to_look(aws.sqs, url, body, retry), runtime.now
+    )
 
 
 def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":

@@ -82,13 +82,18 @@ class Narrowing(NamedTuple):
     """Where to look for neighbors: every part leaves out only images that cannot match.
 
     Keys begin with one of `prefixes`, times of upload and capture are within spans (both ends belong to
-    them), and so are `digests` of keys; None where all are meant.
+    them); None where all are meant. `part` is which of how many parts that all keys are spread over.
     """
 
     prefixes: tuple[str, ...] | None = None
     uploaded: tuple[str, str] | None = None
     captured: tuple[str, str] | None = None
-    digests: tuple[str, str] | None = None
+    part: tuple[int, int] | None = None
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether more than equality is asked for."""
+        return any(span is not None for span in (self.prefixes, self.uploaded, self.captured))
 
 
 class Neighbor(NamedTuple):
@@ -99,14 +104,27 @@ class Neighbor(NamedTuple):
     similarity: float
 
 
+class RangesRefusedError(Exception):
+    """The index takes no ranges: what they would leave out has to be left out afterwards."""
+
+
 class Neighbors(Protocol):
-    """Finds vectors of one space that are near another, as they were a moment ago."""
+    """Finds vectors of one space that are near another, as they were a moment ago.
+
+    `takes_ranges` says whether prefixes and times may narrow, as far as is known.
+    """
 
     @property
     def space(self) -> str: ...
 
+    @property
+    def takes_ranges(self) -> bool: ...
+
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> Sequence[Sequence[Neighbor]]:
-        """Return up to `most` (100 at most) within each, the nearest first; one may be missed."""
+        """Return up to `most` (100 at most) within each, the nearest first; one may be missed.
+
+        Raise RangesRefusedError where ranges turn out to be refused: `takes_ranges` says so from then on.
+        """
 
 
 Wording = Callable[[str], Vector]

@@ -7,7 +7,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
@@ -140,7 +140,7 @@ def _parts(
         renditions_at=renditions_at,
         keys=settings.keys,
         cameras=_cameras(settings.cameras),
-        **_meaning(settings, session, client, executor),
+        **_meaning(settings, session, client, executor, logger.warning),
         people=_people(settings, client, unreadable),
     )
 
@@ -159,7 +159,9 @@ def _people(
     )
 
 
-def _meaning(settings: QuerySettings, session: Any, client: Any, executor: Executor) -> dict[str, Any]:
+def _meaning(
+    settings: QuerySettings, session: Any, client: Any, executor: Executor, warn: Callable[[str], None]
+) -> dict[str, Any]:
     """Return what finds photos by meaning, where there is that."""
     if not settings.meaning_function:
         return {}
@@ -168,7 +170,7 @@ def _meaning(settings: QuerySettings, session: Any, client: Any, executor: Execu
 
     wording = TextVectors(cache(partial(make_lambda_client, session)), settings.meaning_function)
     return {
-        "neighbors": VectorIndex(client, settings.table_name, executor, space_by(settings.meaning_by)),
+        "neighbors": VectorIndex(client, settings.table_name, executor, space_by(settings.meaning_by), warn),
         # The next page of a question asks for the same text.
         "wording": lru_cache(maxsize=KEPT_TEXTS)(wording),
     }

@@ -174,6 +174,8 @@ class Outputs:
     people_retention_days: str = ""
     alerts_queue_url: str = ""
     alerts_dead_letter_queue_url: str = ""
+    meaning_asked: str = ""
+    meaning_next: str = ""
     cameras_queue_url: str = ""
     cameras_dead_letter_queue_url: str = ""
 
@@ -206,6 +208,7 @@ _NOT_OF_ALL = (
     *("renditions_bucket", "bucket_prefix", "bucket_suffixes"),
     *("people_collection", "people_purpose", "people_contact", "people_retention_days"),
     *("alerts_queue_url", "alerts_dead_letter_queue_url"),
+    *("meaning_asked", "meaning_next"),
     *("cameras_queue_url", "cameras_dead_letter_queue_url"),
 )
 _ALL_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}

@@ -143,6 +143,11 @@ def _too_small(subject: str, found: str, left: int, wanted: Wanted) -> Finding:
     return Finding(subject, found, Fit.NO, f"too small for any deployment; {more}")
 
 
+def is_updatable(state: str) -> bool:
+    """Return whether a stack in this state has all its parts."""
+    return not state.endswith("_IN_PROGRESS") and state not in _STUCK | {_ROLLBACK_FAILED}
+
+
 def _stack(stack: str, account: AwsAccount) -> Finding | None:
     state = account.stack_state(stack)
     if state is None:

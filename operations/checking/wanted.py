@@ -48,6 +48,7 @@ class Wanted:
     regions: tuple[str, ...] = ()
     residency: str = ""
     cameras: str = ""
+    meaning: str = ""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.detectors if name not in DETECTORS]

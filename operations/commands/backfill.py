@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from contract.detectors import SEARCH
-from contract.meaning import INVOKE_MODEL
+from contract.meaning import INVOKE_MODEL, detector_by
 from contract.moments import to_text
 from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
@@ -197,7 +197,7 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
         f"{run.progress.queued:,} queued{runs} under {terminal.printable(place.uri)}; this run looked at "
         f"{totals.objects:,}, of which {totals.current:,} have their record{costly}{archived}{left_out}.\n"
         f"They need {takes}; about ${terminal.money(run.dollars)}.\n"
-        f"{faces_in_words(run.totals)}{ENDINGS[run.ended]}"
+        f"{faces_in_words(run.totals)}{vectors_in_words(run.totals, pricing)}{ENDINGS[run.ended]}"
     )
 
 
@@ -206,6 +206,17 @@ def faces_in_words(totals: Totals) -> str:
     if not totals.not_counted:
         return ""
     return f"{totals.not_counted:,} photos {NOT_COUNTED}.\n"
+
+
+def vectors_in_words(totals: Totals, pricing: Pricing) -> str:
+    """Return a line on how far a space is filled while another is searched; else nothing."""
+    if not pricing.fills_a_space:
+        return ""
+    lacking = (f"{totals.without_vector[detector_by(each)]:,} none of {each}" for each in pricing.meanings)
+    return (
+        f"Of {totals.recorded:,} photos with a record, {', '.join(lacking)} when this run looked at them; "
+        "imagepipe status says how many have none by now, and when to switch.\n"
+    )
 
 
 def _hours_in_words(films: FilmHours, of_unknown_length: int) -> str:
@@ -227,6 +238,7 @@ def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]
         "current": run.totals.current,
         "left_out": run.totals.left_out,
         "archived": run.totals.archived,
+        **({"without_vector": dict(run.totals.without_vector)} if pricing.fills_a_space else {}),
         **({"would_cost": run.would_cost} if run.metadata else {}),
         "in_all": {
             "queued": run.progress.queued,

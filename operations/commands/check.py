@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +13,16 @@ from contract.picture_usage import PictureAssumptions, PictureWork
 from contract.usage import Work
 from operations import terminal
 from operations.adapters.account import AwsAccount
-from operations.checking.account import account_findings, stack_findings
+from operations.checking.account import account_findings, is_updatable, stack_findings
 from operations.checking.existing_bucket import bucket_findings
 from operations.checking.findings import Finding, Fit
+from operations.checking.meaning import meaning_findings
 from operations.checking.wanted import Wanted, read_wanted
 from operations.checking.watched import watched_findings
 from operations.commands import options
 from operations.costs import bill, bridged_events, standing_a_month
-from operations.wiring import connect_account
+from operations.filling_spaces import filling_of
+from operations.wiring import connect, connect_account
 
 CDK_FILE = Path(__file__).resolve().parents[2] / "cdk.json"
 DOES_NOT_FIT = 1
@@ -43,7 +46,8 @@ def check(
     wanted = read_wanted(CDK_FILE, typed)
     with terminal.progress() as display:
         display.add_task("asking", total=None)
-        found = list(findings(wanted, connect_account()))
+        account = connect_account()
+        found = [*findings(wanted, account), *_switch(wanted, account)]
     fits = not any(finding.verdict is Fit.NO for finding in found)
     if json:
         terminal.print_json({"fits": fits, "findings": [finding.to_json() for finding in found]})
@@ -93,6 +97,15 @@ def findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
     yield from bucket_findings(wanted, account)
     yield from account_findings(wanted, account)
     yield from watched_findings(wanted, account, day_of(time.time()))
+
+
+def _switch(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
+    """Look at the vectors of the stack that is there, if others are to be asked."""
+    state = account.stack_state(wanted.stack) if wanted.meaning else None
+    if state is None or not is_updatable(state):
+        return
+    pipeline = connect(wanted.stack, None, None)
+    yield from meaning_findings(wanted, pipeline.names.meaning_asked, partial(filling_of, pipeline.vectors))
 
 
 def costs_of(wanted: Wanted) -> list[tuple[str, str, str]]:

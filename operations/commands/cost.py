@@ -55,6 +55,10 @@ def cost(
         MeaningChoice | None,
         typer.Option("--meaning", help="With vectors, by which photos are found by meaning, made so."),
     ] = None,
+    meaning_next: Annotated[
+        MeaningChoice | None,
+        typer.Option("--meaning-next", help="With vectors made so, too, as while another space is filled."),
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -72,8 +76,9 @@ def cost(
     work = Work.of_new_photos(photos, _calls(detectors), is_bulk=bulk)
     files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share) if pictures else None
     costs, hours = bill(work, assumed, pictures=files), seconds_at_quota(work.calls, assumed.quotas) / 3600
-    costs = costs.plus(meaning_bill(photos, made_by=meaning)) if meaning else costs
-    if meaning is MeaningChoice.BEDROCK:
+    for made_by in filter(None, (meaning, meaning_next)):
+        costs = costs.plus(meaning_bill(photos, made_by=made_by))
+    if MeaningChoice.BEDROCK in (meaning, meaning_next):
         hours = max(hours, photos / VECTORS_A_SECOND / 3600)
     if json:
         said = {"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()}

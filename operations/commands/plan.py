@@ -11,7 +11,7 @@ import typer
 
 from contract.detectors import operation_of
 from contract.film_usage import FilmAssumptions
-from contract.meaning import INVOKE_MODEL
+from contract.meaning import INVOKE_MODEL, MEANING, MEANING_SEEN
 from contract.moments import to_text
 from contract.photos import MAX_PHOTO_BYTES
 from operations import terminal
@@ -55,6 +55,7 @@ OF_UNKNOWN_LENGTH = (
     f"reckoned by their bytes, {FilmAssumptions.film_bytes_an_hour / 1e9:g} GB an hour"
 )
 
+VECTORS = ((MEANING, ", which calls no detector"), (MEANING_SEEN, ", a call of Bedrock each"))
 NOT_KNOWN = (
     "What the setting scenes would save is not known: no file of a photo here was looked at before. "
     "--look-at 1000 reads the beginnings of that many."
@@ -130,6 +131,10 @@ def plan(
             help="As if deployed with that: labels_anew asks for all labels once more; bedrock, a model.",
         ),
     ] = None,
+    meaning_next: Annotated[
+        MeaningChoice | None,
+        typer.Option("--meaning-next", help="As if that were filled beside what is searched now."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Print how many calls, hours and dollars photos would take, in our bucket or in any other.
@@ -142,8 +147,10 @@ def plan(
     is_ours = meant.bucket == pipeline.names.bucket
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         deployed = pipeline.deployed
-        if meaning is not None:
-            deployed = replace(deployed, settings=with_meaning(deployed.settings, meaning))
+        for chosen_meaning, beside in ((meaning, False), (meaning_next, True)):
+            if chosen_meaning is not None:
+                as_if = with_meaning(deployed.settings, chosen_meaning, beside=beside)
+                deployed = replace(deployed, settings=as_if)
         assessor = Assessor(
             deployed,
             pipeline.table,
@@ -202,7 +209,6 @@ def show(
 ) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     totals = plan.totals
-    made = "a call of Bedrock each" if plan.pricing.sees_meaning else "which calls no detector"
     counted = (
         (totals.left_out, "others left out by --since or --suffix"),
         *((totals.kinds[kind], meaning) for kind, meaning in meanings.items()),
@@ -216,7 +222,7 @@ def show(
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
-        *([(totals.meant, f"to do get a vector, {made}")] if totals.meant else []),
+        *((totals.meant[name], f"to do get a vector{made}") for name, made in VECTORS if totals.meant[name]),
         *([(totals.not_counted, f"to do {NOT_COUNTED}")] if totals.not_counted else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
         *([(totals.of_cameras, OF_CAMERAS)] if totals.of_cameras else []),
@@ -254,7 +260,7 @@ def _show_calls(plan: Estimate) -> None:
     for name, count in plan.calls.items():
         by_operation[operation_of(CALLS_KEPT[name])] += count
     if plan.pricing.sees_meaning:
-        by_operation[INVOKE_MODEL] = plan.totals.meant
+        by_operation[INVOKE_MODEL] = plan.totals.meant[MEANING_SEEN]
     for operation, quota in plan.pricing.quotas.items():
         needed, limit = by_operation[operation], plan.pricing.daily_limits.get(operation)
         takes = terminal.duration(plan.pricing.seconds_of(operation, needed))

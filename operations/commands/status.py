@@ -18,6 +18,7 @@ from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
 from operations.commands.standing import quotas_in_use
 from operations.commands.watching import watch
+from operations.filling_spaces import MOST_ROWS_A_SHARD, SpaceFilling, filling_of
 from operations.inventory import RecordCount
 from operations.wiring import DeployedPipeline, connect
 
@@ -88,8 +89,19 @@ def _print(report: "Report") -> None:
             f"{quota.operation} {quota.daily.today:,} of {quota.daily.in_use:,}" for quota in limited
         )
         typer.echo(f"Calls today (UTC), of those allowed: {days}")
+    if report.filling is not None:
+        typer.echo(f"\nSearch by meaning: {filling_in_words(report.filling)}")
     if any(report.dead_letters.values()):
         typer.echo("\nWhy there are dead letters: imagepipe dlq summary")
+
+
+def filling_in_words(filling: SpaceFilling) -> str:
+    """Return how far a space is filled, and what to do next."""
+    if filling.is_complete:
+        return f"{filling.in_words()}; deploy with -c meaning={filling.following} and without meaning_next"
+    if not filling.is_all:
+        return f"{filling.in_words()} (--exact counts all)"
+    return f"{filling.in_words()}; imagepipe backfill makes them, and this goes down as they are made"
 
 
 def _number(counted: RecordCount) -> str:
@@ -106,7 +118,8 @@ def _cells(calls: "Calls") -> tuple[str, ...]:
 class Report:
     """The answer of `imagepipe status`. `calls` covers `days` days, today included.
 
-    `quotas` is empty where it is not known what is deployed. `spent` is on Rekognition.
+    `quotas` is empty where it is not known what is deployed. `spent` is on Rekognition. `filling` is None
+    where no space of vectors is filled while another is searched.
     """
 
     queues: Mapping[str, QueueDepth]
@@ -117,6 +130,7 @@ class Report:
     days: int
     quotas: Sequence[QuotaInUse]
     spent: Spent
+    filling: SpaceFilling | None = None
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -127,6 +141,7 @@ class Report:
             f"last_{self.days}_days": self.calls.to_json(),
             "quotas": {quota.operation: quota.to_json() for quota in self.quotas},
             "dollars": self.spent.to_json(),
+            **({"meaning": self.filling.to_json()} if self.filling else {}),
         }
 
 
@@ -143,7 +158,15 @@ def report(pipeline: DeployedPipeline, now: float, *, days: int, exact: bool) ->
         days=days,
         quotas=quotas_in_use(pipeline, now),
         spent=Spent.of(counts, wanted[0]),
+        filling=_filling(pipeline, exact=exact),
     )
+
+
+def _filling(pipeline: DeployedPipeline, *, exact: bool) -> SpaceFilling | None:
+    asked, following = pipeline.names.meaning_asked, pipeline.names.meaning_next
+    if not following:
+        return None
+    return filling_of(pipeline.vectors, asked, following, None if exact else MOST_ROWS_A_SHARD)
 
 
 def _records(table: OperatedTable, *, exact: bool) -> Mapping[Status, RecordCount]:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
-from contract.meaning import MEANING
 from contract.photos import PICTURE
-from contract.questions import Question, meaning_question, picture_question, questions
+from contract.questions import Question, meaning_questions, picture_question, questions
 from contract.records import Findings
 from contract.settings import ProcessorSettings
 
@@ -27,8 +26,7 @@ def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     asked = dict(questions(settings))
     if settings.pictures_function:
         asked = {PICTURE: picture_question(settings), **asked}
-    if settings.meaning_function and (settings.sees_meaning or "labels" in asked):
-        asked[MEANING] = meaning_question(settings)
+    asked |= meaning_questions(settings)
     return {name: Detector(name, question, reader(name)) for name, question in asked.items()}
 
 

@@ -1,11 +1,12 @@
-"""What a photo means, as a vector made of its labels or of its thumbnail, by the meaning function."""
+"""What a photo means, as a vector made of its labels, by the meaning function."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from contract.meaning import vector_in
+from contract.meaning import MEANING, vector_in
 from contract.records import Findings
 
 
 def read(response: Mapping[str, Any]) -> Findings:
-    return Findings(vector=vector_in(response))
+    vector = vector_in(response)
+    return Findings() if vector is None else Findings(vectors={MEANING: vector})

@@ -69,13 +69,14 @@ class RecordMaker:
     def _detectors(self, key: str, findings: Findings) -> Mapping[str, str]:
         """Return the names that its answers are kept by: inherited ones have their own.
 
-        Of a camera's picture that shows nothing new, nothing was asked but what is in the file.
+        Of a camera's picture that shows nothing new, nothing was asked but what is in the file. Nor has it
+        vectors that could not be had.
         """
         is_unchanged = findings.look is not None and not findings.look.is_asked
         return {
             name: marked(fingerprint) if name in findings.inherited else fingerprint
             for name, fingerprint in self.fingerprints[key].items()
-            if name == PICTURE or not is_unchanged
+            if name == PICTURE or not (is_unchanged or name in findings.lacking)
         }
 
     def tombstone(self, event: ImageEvent, seen: ImageRecord | None) -> ImageRecord:

@@ -6,7 +6,7 @@ alone cannot tell. What the same detector said about the other images of the bat
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -88,7 +88,7 @@ class RekognitionPort(Protocol):
 
 
 class MeaningPort(Protocol):
-    """The meaning function, which makes vectors of labels, or of thumbnails."""
+    """A function that makes vectors, of labels or of thumbnails."""
 
     def vector(
         self, name: ResultName, made_of: Mapping[str, Any], key: str, permits: Any
@@ -133,7 +133,7 @@ class DetectorRunner:
     metrics: Metrics
     runtime: Runtime
     pictures: "PicturesFunction | None" = None
-    meanings: MeaningPort | None = None
+    meanings: Mapping[str, MeaningPort] = field(default_factory=dict)
 
     def ask(
         self,
@@ -226,8 +226,8 @@ class DetectorRunner:
             if isinstance(call.permits, TimeToRead):
                 call.permits.prepare(version.key)
             if call.made_of is not None:
-                assert self.meanings is not None
-                return self.meanings.vector(call.name, call.made_of, version.key, call.permits)
+                port = self.meanings[call.name.detector]
+                return port.vector(call.name, call.made_of, version.key, call.permits)
             if isinstance(call.permits, TimeToRead):
                 assert self.pictures is not None
                 return self.pictures.read(call.name, version, call.owner)

@@ -23,6 +23,7 @@ from processors.telemetry import OUTCOME_COUNT, Metrics
 if TYPE_CHECKING:
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
+    from processors.pipeline.later_vectors import LaterVectors
     from processors.pipeline.people import PersonLayer
 
 Failures = dict[str, ImagepipeError]
@@ -41,7 +42,8 @@ class Pipeline:
 
     `latency`, where somebody wants to know it, is told the seconds from upload to record of each new photo.
     `corrections` puts what people say over what was found, where they may; `block_tags` tags the objects of
-    blocked photos, where that is on; `people` looks for persons who agreed to it.
+    blocked photos, where that is on; `people` looks for persons who agreed to it. `later_vectors` asks for
+    vectors that could not be had with the others, while photos get those of two spaces.
     """
 
     bucket_name: str
@@ -57,6 +59,7 @@ class Pipeline:
     corrections: "CorrectionLayer | None" = None
     block_tags: "BlockTags | None" = None
     people: "PersonLayer | None" = None
+    later_vectors: "LaterVectors | None" = None
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
@@ -91,6 +94,10 @@ class Pipeline:
             undecided |= unknown
         if self.people is not None:
             decided = self.people.without_forgotten(decided)
+        unasked: list[ImageRecord] = []
+        if self.later_vectors is not None:
+            decided, unasked, waiting = self.later_vectors.news_of(decided, items)
+            undecided |= waiting
         committed, uncommitted = self._commit(decided)
         if self.corrections is not None:
             uncommitted |= self.corrections.come_too_late(committed)
@@ -102,6 +109,8 @@ class Pipeline:
         news = [*_repeated(items, committed), *committed]
         untagged = self.block_tags.set(news) if self.block_tags is not None else {}
         unannounced = self.publisher.announce([record for record in news if record.key not in untagged])
+        if self.later_vectors is not None:
+            undecided |= self.later_vectors.ask_for([*unasked, *committed])
         return failures | undecided | uncommitted | unmoved | untagged | unannounced
 
     def _recognize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from contract import errors
 from contract.detector_choice import ByPrefix
 from contract.films import film_findings
-from contract.meaning import MEANING, OF_OUR_OWN
+from contract.meaning import OF_MEANING, OF_OUR_OWN
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion
@@ -85,7 +85,7 @@ class Recognizer:
         self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(answers.values()) + shared)
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         # They are made of answers, and not of photos.
-        meanings = {name: missing.pop(name) for name in [*missing] if name.detector == MEANING}
+        meanings = {name: missing.pop(name) for name in [*missing] if name.detector in OF_MEANING}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
         views: dict[str, str] = {}
@@ -175,14 +175,16 @@ class Recognizer:
         """
         if not wanted:
             return {}
-        source = self.detectors[MEANING].question.made_of
-        sources = {name: answers[self._name(name.content_id, self.detectors[source])] for name in wanted}
-        if source == PICTURE:
-            failed: dict[str, list[Failure]] = {}
-            for name, answer in answers.items():
-                if not isinstance(answer, Result):
-                    failed.setdefault(name.content_id, []).append(answer)
-            sources |= {name: _worst(failed[name.content_id]) for name in wanted if name.content_id in failed}
+        failed: dict[str, list[Failure]] = {}
+        for name, answer in answers.items():
+            if not isinstance(answer, Result):
+                failed.setdefault(name.content_id, []).append(answer)
+        sources: dict[ResultName, Answer] = {}
+        for name in wanted:
+            source = self.detectors[self.detectors[name.detector].question.made_of]
+            sources[name] = answers[self._name(name.content_id, source)]
+            if source.name == PICTURE and name.content_id in failed:
+                sources[name] = _worst(failed[name.content_id])
         known = {name: answer.response for name, answer in sources.items() if isinstance(answer, Result)}
         made = self.runner.ask({name: wanted[name] for name in known}, lane, deadline, made_of=known)
         return {name: made[name] if name in made else sources[name] for name in wanted}
@@ -235,8 +237,9 @@ class Recognizer:
     ) -> Findings | Failure:
         mine = [answers[name] for name in asked]
         failures = [answer for answer in mine if not isinstance(answer, Result)]
-        if not failures:
-            found = Findings()
+        lacking = _lacking(asked, answers)
+        if len(failures) == len(lacking):
+            found = Findings(lacking=lacking)
             try:
                 for result in (answer for answer in mine if isinstance(answer, Result)):
                     found = found.with_those_of(self._read(result))
@@ -265,6 +268,18 @@ class Recognizer:
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)
+
+
+def _lacking(
+    asked: Sequence[ResultName], answers: Mapping[ResultName, Answer]
+) -> Mapping[str, errors.ImagepipeError]:
+    """Return the vectors that could not be had, and why, where a photo has one in another space.
+
+    That one is reason enough to have the photo found. Where none could be had, it waits.
+    """
+    vectors = {name.detector: answers[name] for name in asked if name.detector in OF_MEANING}
+    lacking = {name: why for name, why in vectors.items() if isinstance(why, errors.ImagepipeError)}
+    return lacking if len(lacking) < len(vectors) else {}
 
 
 def _of_rekognition(names: Sequence[ResultName]) -> int:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.session import Session
 
 from aws.client_config import client_config
-from contract.errors import TransientError
+from contract.errors import ConfigurationError, TransientError
 from contract.meaning import (
     CAPTURED,
-    DIGEST,
     IN_SPACE,
+    PART_OF,
     UPLOADED,
     VECTOR,
     VECTOR_INDEX,
@@ -23,7 +23,7 @@ from contract.meaning import (
 )
 from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api.adapters.clients import CONNECT_SECONDS, CONNECTIONS, translated
-from query_api.ports import Narrowing, Neighbor
+from query_api.ports import Narrowing, Neighbor, RangesRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 SPARED_SECONDS = 2
 # The last of what text can hold: all that begins with a prefix is before the prefix and this.
 _LAST = "\U0010ffff"
+_INVALID = "ValidationException"
+_NO_RANGES = (
+    "the vector index of {table} takes no ranges ({why}): until this process ends, questions by meaning that "
+    "ask for a prefix or a time, and those of callers who may see some prefixes alone, are answered from the "
+    "photos that are nearest of all, 1,600 at most; nobody is shown more than before (docs/search.md)"
+)
 
 
 def make_lambda_client(session: Session) -> "LambdaClient":
@@ -69,20 +75,36 @@ class TextVectors:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class VectorIndex:
-    """Searches one space of the index of vectors, its parts side by side."""
+    """Searches one space of the index of vectors, its parts side by side.
+
+    When the service was new, in August 2026, its conditions took `=` alone; its reference has ranges. Where
+    they are refused and the same search without them is not, that is noticed once, and `warn` is told.
+    """
 
     client: "DynamoDBClient"
     table_name: str
     executor: Executor
     space: str
+    warn: "Callable[[str], None]"
+    takes_ranges: bool = True
 
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> list[list[Neighbor]]:
         asked = [{"N": f"{number:.7g}"} for number in vector]
-        if len(within) == 1:
-            return [self._nearest(asked, within[0], most)]
-        return list(self.executor.map(lambda each: self._nearest(asked, each, most), within))
+        try:
+            if len(within) == 1:
+                return [self._nearest(asked, within[0], most)]
+            return list(self.executor.map(lambda each: self._nearest(asked, each, most), within))
+        except ConfigurationError as refusal:
+            narrowed = next((each for each in within if each.has_ranges), None)
+            if refusal.code != _INVALID or narrowed is None:
+                raise
+            # If this is refused too, it was not for the ranges.
+            self._nearest(asked, Narrowing(part=narrowed.part), most)
+            self.takes_ranges = False
+            self.warn(_NO_RANGES.format(table=self.table_name, why=refusal.message))
+            raise RangesRefusedError from refusal
 
     def _nearest(self, vector: list[dict[str, str]], within: Narrowing, most: int) -> list[Neighbor]:
         condition = _Condition(within, self.space)
@@ -116,8 +138,11 @@ class _Condition:
         self.expression = " AND ".join(["#space = :space", *self._narrowed(within)])
 
     def _narrowed(self, within: Narrowing) -> Iterator[str]:
-        spans = ((UPLOADED, within.uploaded), (CAPTURED, within.captured), (DIGEST, within.digests))
-        for name, span in spans:
+        if within.part is not None:
+            number, parts = within.part
+            self.names["#part"], self.values[":part"] = PART_OF[parts], {"S": f"{number:x}"}
+            yield "#part = :part"
+        for name, span in ((UPLOADED, within.uploaded), (CAPTURED, within.captured)):
             if span is not None:
                 yield self._between(name, *span)
         if within.prefixes is not None:

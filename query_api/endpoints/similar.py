@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import NamedTuple
 
-from contract.meaning import MEANING, Vector, space_of, vector_in
+from contract.meaning import OF_MEANING, Vector, space_of, vector_in
 from contract.records import Status
 from query_api.http.parameters import QueryParams
 from query_api.ports import Details, TableReader, Wording
@@ -37,10 +37,10 @@ def vector_asked(
 
 
 def vector_of(details: Details, space: str) -> Vector | None:
-    """Return the vector of a photo; None where it has none, or one that is not of our space or form."""
-    result = details.results.get(MEANING)
-    if result is None or space_of(result.name.fingerprint) != space:
-        return None
-    with suppress(KeyError, TypeError, ValueError):
-        return vector_in(result.response)
+    """Return the vector of a photo in a space; None where it has none there, or none of our form."""
+    for name in OF_MEANING:
+        result = details.results.get(name)
+        if result is not None and space_of(result.name.fingerprint) == space:
+            with suppress(KeyError, TypeError, ValueError):
+                return vector_in(result.response)
     return None

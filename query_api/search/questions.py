@@ -195,6 +195,10 @@ class Matcher:
     def may_see(self, key: str) -> bool:
         return key.startswith(self._visible)
 
+    def may_be(self, key: str) -> bool:
+        """Return whether an image of this key may match, which says that it may be seen."""
+        return key.startswith(self._prefixes)
+
     def may_match(self, row: IndexRow) -> bool:
         """Return whether the image of a row can match, as far as the row knows."""
         asked = self.question

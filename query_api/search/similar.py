@@ -1,28 +1,30 @@
 """One page of images by similarity: neighbors of a vector, each held against its record before it is shown.
 
 A search of the index gives 100 neighbors at most, and cannot be gone on with. Where these are not enough, the
-index is searched in parts, which keys fall into by their digests, and the parts are put together: what comes
-before the last neighbor of every part that gave 100 is all there is, in the right order. So a page goes on
-where the one before ended until 16 parts are used up, some 1,600 images in. A condition has room for few
-prefixes: of callers who may see more, each few are searched as parts are.
+index is searched in parts, which all keys are spread over, and the parts are put together: what comes before
+the last neighbor of every part that gave 100 is all there is, in the right order. So a page goes on where the
+one before ended until 16 parts are used up, some 1,600 images in. A condition has room for few prefixes: of
+callers who may see more, each few are searched as parts are.
+
+Where the index takes no ranges, prefixes and times narrow nothing there: those 1,600 are of all images, and
+what does not match is left out of them here, as for every other condition.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from contract.meaning import MOST_NEIGHBORS, PARTS, Vector
 from contract.records import ImageRecord, key_digest
-from query_api.ports import Narrowing, Neighbor, Neighbors, TableReader
+from query_api.ports import Narrowing, Neighbor, Neighbors, RangesRefusedError, TableReader
 from query_api.search.listing import MAX_RECORDS, bite
 from query_api.search.questions import ListQuestion, Match, Matcher, Page
 
 if TYPE_CHECKING:
     from contract.policy import Policy
 
-# Digests are hexadecimal: parts by their first digit.
-_DIGITS = "0123456789abcdef"
 # A condition has a bound of its own.
 PREFIXES_AT_ONCE = 8
 # Of one stage; the first, of a search for each few prefixes, is gone through in any case.
@@ -51,7 +53,13 @@ class SimilarImages:
         matcher = Matcher(question, self.visible, self.policy)
         if matcher.is_in_vain:
             return Page((), None)
-        within, under_way = narrowings(question, matcher.prefixes), _PageUnderWay(question, matcher)
+        if self.neighbors.takes_ranges:
+            with suppress(RangesRefusedError):
+                within = narrowings(question, matcher.prefixes)
+                return self._page(_PageUnderWay(question, matcher), vector, within)
+        return self._page(_PageUnderWay(question, matcher), vector, [Narrowing()])
+
+    def _page(self, under_way: "_PageUnderWay", vector: Vector, within: Sequence[Narrowing]) -> Page:
         stages = [parts for parts in PARTS if parts == PARTS[0] or parts * len(within) <= MOST_SEARCHES]
         for parts in stages:
             ranked = self._ranked(vector, within, parts, is_last=parts == stages[-1])
@@ -67,12 +75,8 @@ class SimilarImages:
         return under_way.ended(is_last=True, is_early=True)
 
     def _ranked(self, vector: Vector, within: Sequence[Narrowing], parts: int, *, is_last: bool) -> _Ranked:
-        size = len(_DIGITS) // parts
-        digests = [
-            None if parts == 1 else (_DIGITS[first], f"{_DIGITS[first + size - 1]}~")
-            for first in range(0, len(_DIGITS), size)
-        ]
-        asked = [each._replace(digests=span) for each in within for span in digests]
+        places = [None] if parts == 1 else [(number, parts) for number in range(parts)]
+        asked = [each._replace(part=part) for each in within for part in places]
         found = self.neighbors.nearest(vector, asked, self.most)
         # A part that is full may have more that are as similar as its last: from there on, the order is not
         # known. The last parts give what they have.
@@ -136,7 +140,10 @@ class _PageUnderWay:
         return bite(room, self.misses, max_records - self.looked_at) if room else 0
 
     def ahead(self, neighbors: Sequence[Neighbor]) -> Iterator[Neighbor]:
-        """Yield those that were not looked at yet and may be shown, down to what is similar enough."""
+        """Yield those that were not looked at yet and may match, down to what is similar enough.
+
+        Of others, whom the caller may not see, no record is read.
+        """
         least = self.question.min_similarity
         for neighbor in neighbors:
             if self.last is not None and place(neighbor) <= self.last:
@@ -144,7 +151,7 @@ class _PageUnderWay:
             if least is not None and neighbor.similarity < least:
                 self.is_past_the_end = True
                 return
-            if self.matcher.may_see(neighbor.key) and neighbor.key != self.question.similar_to:
+            if self.matcher.may_be(neighbor.key) and neighbor.key != self.question.similar_to:
                 yield neighbor
 
     def take(self, neighbors: Sequence[Neighbor], records: Mapping[str, ImageRecord]) -> int:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from contract.detectors import DETECTORS
-from contract.meaning import space_by, space_of
-from contract.questions import meaning_question, questions
-from tests.processors.world import SETTINGS, WITH_SIGHT
+from contract.meaning import BY_BEDROCK, BY_LABELS, detector_by, space_by, space_of
+from contract.questions import meaning_questions, questions
+from tests.processors.world import SETTINGS, WITH_BOTH, WITH_SIGHT
 
 
 def test_the_questions_asked_so_far_keep_their_fingerprints() -> None:
@@ -45,12 +45,15 @@ def test_with_meaning_labels_are_asked_for_further_down_and_what_is_kept_stays_g
 
 def test_vectors_keep_their_fingerprints_and_questions_are_answered_in_their_space() -> None:
     """Those of a model of Bedrock would be paid for again, whatever else a photo's file is read for."""
-    of_labels = replace(SETTINGS, meaning_function="meaning")
     located = replace(WITH_SIGHT, keep_location="yes", detectors=("faces",))
+    named = {"meaning": "minilm2.95b307edd17b", "meaning_seen": "titan1.29331e609fa6"}
 
-    named = [meaning_question(each).fingerprint for each in (of_labels, WITH_SIGHT, located)]
-
-    assert named == ["minilm2.95b307edd17b", "titan1.29331e609fa6", "titan1.29331e609fa6"]
-    assert [space_of(name) for name in named] == [
-        space_by(each.meaning_by) for each in (of_labels, WITH_SIGHT, located)
+    asked = [
+        {name: question.fingerprint for name, question in meaning_questions(each).items()}
+        for each in (replace(SETTINGS, meaning_function="meaning"), WITH_SIGHT, located, WITH_BOTH)
     ]
+
+    seen = {"meaning_seen": named["meaning_seen"]}
+    assert asked == [{"meaning": named["meaning"]}, seen, seen, named]
+    for made_by in (BY_LABELS, BY_BEDROCK):
+        assert space_of(named[detector_by(made_by)]) == space_by(made_by)

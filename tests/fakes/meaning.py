@@ -14,27 +14,29 @@ from contract.meaning import VECTOR, written_vector
 from tests.fakes.calls import Calls
 from tests.query_api.vectors import of_words
 
-FUNCTION = "meaning"
+FUNCTION, SEEING = "meaning", "seeing"
 
 
 @dataclass
 class FakeMeaning:
     """Answers, and keeps the labels that it was `asked` about. With `crashes`, it comes to no end.
 
-    What it has `seen` of `renditions` was paid for. Of thumbnails it says what is in `says` first, unpaid.
+    With `denies`, nobody may use the model that sees. What it has `seen` of `renditions` was paid for. Of
+    thumbnails it says what is in `says` first, unpaid.
     """
 
     calls: Calls = field(default_factory=Calls)
     asked: list[list[str]] = field(default_factory=list)
     crashes: bool = False
+    denies: bool = False
     renditions: Mapping[str, bytes] = field(default_factory=dict)
     seen: Counter[bytes] = field(default_factory=Counter)
     says: deque[dict[str, Any]] = field(default_factory=deque)
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
-        assert FunctionName == FUNCTION
+        asked = json.loads(Payload)
+        assert FunctionName == (SEEING if "thumbnail" in asked else FUNCTION)
         with self.calls.of("Invoke"):
-            asked = json.loads(Payload)
             if "thumbnail" in asked:
                 return _said(self._of_thumbnail(self.renditions[asked["thumbnail"]]))
             names = [name for name, _ in asked["labels"]]
@@ -46,6 +48,8 @@ class FakeMeaning:
     def _of_thumbnail(self, shown: bytes) -> dict[str, Any]:
         if self.says:
             return self.says.popleft()
+        if self.denies:
+            return failed("ConfigurationError", "AccessDeniedException")
         self.seen[shown] += 1
         return {VECTOR: written_vector(of_words(shown.decode()))}
 

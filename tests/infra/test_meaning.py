@@ -10,9 +10,9 @@ from contract.detectors import OPERATIONS
 from contract.meaning import (
     BEDROCK_MODEL,
     CAPTURED,
-    DIGEST,
     DIMENSIONS,
     IN_SPACE,
+    PART_OF,
     UPLOADED,
     VECTOR,
     VECTOR_INDEX,
@@ -39,7 +39,7 @@ def test_the_table_has_an_index_of_vectors_that_is_narrowed_where_it_looks(meant
 
     assert (index["IndexName"], index["Dimensions"]) == (VECTOR_INDEX, DIMENSIONS)
     assert index["VectorAttribute"] == {"AttributeName": VECTOR}
-    inline = dict.fromkeys(("key", UPLOADED, CAPTURED, DIGEST), "INLINE_FILTER")
+    inline = dict.fromkeys(("key", UPLOADED, CAPTURED, *PART_OF.values()), "INLINE_FILTER")
     assert searched == {IN_SPACE: "HASH", **inline}
     assert searched.keys() < defined
     assert {"pk", "sk", "rank"} < defined, "other indexes keep theirs"
@@ -84,6 +84,13 @@ def test_a_model_of_text_is_no_model_of_bedrock(meant: Template) -> None:
     assert "MEANING_BY" not in written
 
 
+def variables_of(template: Template, function: str) -> dict[str, Any]:
+    variables: dict[str, Any] = template.properties("AWS::Lambda::Function", function)["Environment"][
+        "Variables"
+    ]
+    return variables
+
+
 @pytest.fixture(scope="module")
 def seeing(synthesized: Synthesize) -> Template:
     context = {"meaning": "bedrock", "detectors": "faces", "daily_call_limit": "InvokeModel=1000"}
@@ -95,7 +102,7 @@ def test_where_bedrock_makes_vectors_the_function_reads_renditions_and_asks_one_
 ) -> None:
     may = {
         (action, json.dumps(statement["Resource"]))
-        for statement in seeing.statements_of("MeaningFunction")
+        for statement in seeing.statements_of("MeaningSeenFunction")
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         if action.split(":")[0] not in ("logs", "xray")
     }
@@ -110,7 +117,7 @@ def test_where_bedrock_makes_vectors_the_function_reads_renditions_and_asks_one_
 def test_its_function_is_light_and_ends_before_the_time_that_a_worker_keeps_for_a_call(
     seeing: Template,
 ) -> None:
-    function = seeing.properties("AWS::Lambda::Function", "MeaningFunction")
+    function = seeing.properties("AWS::Lambda::Function", "MeaningSeenFunction")
 
     assert function["Handler"] == "processors.embedding_handler.handler"
     assert function["MemorySize"] == 512
@@ -118,13 +125,31 @@ def test_its_function_is_light_and_ends_before_the_time_that_a_worker_keeps_for_
     assert target(function["Environment"]["Variables"]["RENDITIONS_BUCKET"]).startswith("PicturesRenditions")
 
 
-@pytest.mark.parametrize("asker", ASKERS)
-def test_both_who_ask_know_whose_vectors_they_are(seeing: Template, asker: str) -> None:
-    variables = seeing.properties("AWS::Lambda::Function", asker)["Environment"]["Variables"]
+def test_both_who_ask_know_whose_vectors_they_are(seeing: Template) -> None:
+    function = seeing.the("AWS::Lambda::Function", "MeaningSeenFunction")[0]
+    processor, query = (variables_of(seeing, asker) for asker in ASKERS)
 
-    assert variables["MEANING_BY"] == "bedrock"
-    assert "MEANING_FUNCTION" in variables
-    assert not [action for action in seeing.actions_of(asker) if action.startswith("bedrock:")]
+    assert target(processor["SEEING_FUNCTION"]) == target(query["MEANING_FUNCTION"]) == function
+    assert (query["MEANING_BY"], "MEANING_FUNCTION" in processor) == ("bedrock", False)
+    for asker in ASKERS:
+        assert not [action for action in seeing.actions_of(asker) if action.startswith("bedrock:")]
+
+
+def test_while_a_space_is_filled_both_vectors_are_made_and_the_former_answers(
+    synthesized: Synthesize, seeing: Template
+) -> None:
+    both = Template.of(synthesized({"meaning": "labels", "meaning_next": "bedrock"}))
+    processor, query = (variables_of(both, asker) for asker in ASKERS)
+    invoked = json.dumps([each for each in both.statements_of("AnswersQuery") if "Invoke" in str(each)])
+
+    made = [both.the("AWS::Lambda::Function", name)[0] for name in ("MeaningFunction", "MeaningSeenFunction")]
+    assert [target(processor[name]) for name in ("MEANING_FUNCTION", "SEEING_FUNCTION")] == made
+    assert (target(query["MEANING_FUNCTION"]), "MEANING_BY" in query) == (made[0], False)
+    assert [name in invoked for name in made] == [True, False], "questions are asked of one"
+    outputs = both.document["Outputs"]
+    assert [outputs[name]["Value"] for name in ("MeaningAsked", "MeaningNext")] == ["labels", "bedrock"]
+    after = seeing.the("AWS::Lambda::Function", "MeaningSeenFunction")[0]
+    assert after == made[1], "the switch takes none away that goes on being asked"
 
 
 def test_the_processor_knows_the_models_quota_and_its_day(seeing: Template) -> None:
@@ -161,7 +186,7 @@ def test_blocked_photos_are_still_read_by_what_makes_vectors_of_them(
         if statement.get("Sid") == "BlockedPhotos"
     )
 
-    assert "MeaningRole" in json.dumps(refusal["Condition"]["StringNotEquals"]["aws:PrincipalArn"])
+    assert "MeaningSeenRole" in json.dumps(refusal["Condition"]["StringNotEquals"]["aws:PrincipalArn"])
 
 
 @pytest.mark.parametrize(
@@ -179,6 +204,19 @@ def test_blocked_photos_are_still_read_by_what_makes_vectors_of_them(
             {"meaning": "labels", "quotas": "InvokeModel=5"},
             "quotas has InvokeModel=5; it takes calls a second above 0 for "
             + ", ".join(sorted(set(OPERATIONS.values()))),
+        ),
+        (
+            {"meaning_next": "bedrock"},
+            "meaning_next is what meaning is to be later; set meaning, by which photos are found until then",
+        ),
+        (
+            {"meaning": "labels", "meaning_next": "labels_anew"},
+            "meaning_next is labels_anew, whose vectors are in one space with those of labels: there is none "
+            "to be filled. Set meaning to it",
+        ),
+        (
+            {"meaning": "labels", "meaning_next": "bedrock", "pictures": "false"},
+            "meaning_next is bedrock, which is shown thumbnails; leave pictures on",
         ),
         ({"meaning": "labels", "detectors": "faces"}, "meaning is made of labels; add labels to detectors"),
     ],

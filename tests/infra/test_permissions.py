@@ -83,6 +83,7 @@ OF_BLOCKED = {
 # What a search by meaning takes: tests/end_to_end/test_meaning.py calls it, in a stack of its own.
 OF_MEANING = {
     ("processor", "lambda:InvokeFunction", "MeaningFunctionF26A4A3F"),
+    ("processor", "lambda:InvokeFunction", "MeaningSeenFunction0ACC94E1"),
     ("query", "lambda:InvokeFunction", "MeaningFunctionF26A4A3F"),
     ("query", "dynamodb:SearchVectors", "StoreTable0CCFA19B/index/by-meaning"),
 }

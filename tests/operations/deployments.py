@@ -71,14 +71,12 @@ def deployed(
     policy: Policy | None = None,
     cameras: str = "",
     films_function: str = "",
-    sees_meaning: bool = False,
 ) -> Any:
     """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
     settings = SimpleNamespace(
         detectors=tuple(fingerprints),
         every_detector=tuple(fingerprints),
         answers_are_shared=shares_answers,
-        sees_meaning=sees_meaning,
         scenes="yes" if scenes else "no",
         cameras=cameras,
         films_function=films_function,

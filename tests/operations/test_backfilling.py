@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.meaning import MEANING
+from contract.meaning import MEANING, MEANING_SEEN
 from contract.metrics import Metric
 from contract.moments import to_text
 from contract.notifications import parse
@@ -29,7 +29,7 @@ from tests.fakes.sqs import BULK
 from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS, WITH_PICTURES, WITH_SIGHT
+from tests.processors.world import SETTINGS, WITH_BOTH, WITH_PICTURES
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
 PRICE_A_CALL = 0.001
@@ -48,7 +48,6 @@ class Runs:
     is_interrupted: Callable[[], bool] = lambda: False
     slept: list[float] = field(default_factory=list)
     fingerprints: Mapping[str, str] = field(default_factory=lambda: FINGERPRINTS)
-    sees_meaning: bool = False
 
     def run(
         self,
@@ -65,7 +64,7 @@ class Runs:
                 operated.pipeline,
                 operated.pipeline.bulk.queue,
                 Assessor(
-                    deployed(self.fingerprints, sees_meaning=self.sees_meaning),
+                    deployed(self.fingerprints),
                     operated.table,
                     contents,
                     has_records=True,
@@ -202,19 +201,16 @@ def test_for_metadata_what_has_lost_an_answer_is_left_alone() -> None:
     assert (run.queued, run.would_cost) == (0, 2)
 
 
-def test_for_metadata_a_photo_that_has_lost_a_vector_of_bedrock_is_left_alone() -> None:
-    operated = recognized("old.jpg", "two.jpg", by=WITH_SIGHT)
+@pytest.mark.parametrize(("lost", "queued"), [(MEANING_SEEN, 0), (MEANING, 2)])
+def test_for_metadata_a_photo_that_has_lost_a_vector_of_bedrock_is_left_alone(lost: str, queued: int) -> None:
+    """Both photos have these bytes: that one would be paid for, and one of labels is not."""
+    operated = recognized("old.jpg", "two.jpg", by=WITH_BOTH)
     record = operated.world.record("old.jpg")
     assert record is not None
-    operated.table.forget_answers([ResultName(record.content_id, MEANING, record.detectors[MEANING])])
+    operated.table.forget_answers([ResultName(record.content_id, lost, record.detectors[lost])])
     located = {**record.detectors, PICTURE: "as photos are looked at now"}
 
-    queued = [
-        Runs(operated, fingerprints=located, sees_meaning=sees).run(metadata=True)[1].queued
-        for sees in (True, False)
-    ]
-
-    assert queued == [0, 2], "both have these bytes: it would be paid for; a vector of labels is not"
+    assert Runs(operated, fingerprints=located).run(metadata=True)[1].queued == queued
 
 
 def test_a_limit_ends_a_run_and_the_next_goes_on_with_as_many() -> None:

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from contract.meaning import BY_BEDROCK, DIMENSIONS, INVOKE_MODEL, PARTS, VECTORS_A_SECOND
+from contract.meaning import BY_BEDROCK, DIMENSIONS, INVOKE_MODEL, MEANING_SEEN, PARTS, VECTORS_A_SECOND
 from contract.timing import DAY_SECONDS
 from operations.meaning_choice import MeaningChoice, with_meaning
 from operations.meaning_costs import MOST_RECORDS, meaning_bill, questions_cost, row_bytes
 from operations.pricing import Pricing
 from query_api.search.listing import MAX_RECORDS
-from tests.processors.world import SETTINGS
+from tests.processors.world import SETTINGS, WITH_PICTURES
 
 
 def test_copies_cost_their_rows_and_no_vector() -> None:
@@ -45,6 +45,20 @@ def test_a_plan_prices_vectors_before_the_setting_is_deployed() -> None:
     plain, with_vectors = (each.bill(1000, {}, is_bulk=True) for each in (pricing, meant))
 
     assert with_vectors.total - plain.total == pytest.approx(meaning_bill(1000).total)
+
+
+def test_while_a_space_is_filled_both_kinds_of_vectors_are_priced() -> None:
+    pricing = Pricing(SETTINGS.quotas, 0.5, settings=with_meaning(WITH_PICTURES, MeaningChoice.LABELS))
+    assert pricing.settings is not None
+    both = replace(pricing, settings=with_meaning(pricing.settings, MeaningChoice.BEDROCK, beside=True))
+
+    of_labels, of_both = (each.bill(1_000, {}, is_bulk=True, meant={}) for each in (pricing, both))
+    filled = both.bill(1_000, {}, is_bulk=True, meant={MEANING_SEEN: 1_000})
+
+    rows = meaning_bill(1_000, 0, made_by=BY_BEDROCK)
+    assert of_both.total - of_labels.total == pytest.approx(rows.total)
+    vectors = meaning_bill(1_000, 1_000, made_by=BY_BEDROCK)
+    assert filled.total - of_labels.total == pytest.approx(vectors.total)
 
 
 def test_vectors_of_bedrock_cost_by_the_thousand_contents_and_none_for_copies() -> None:

@@ -17,7 +17,7 @@ from operations.inventory import RecordCount
 from operations.wiring import QueuePair
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.operations.test_reconciling import recognized
-from tests.operations.world import OperatedWorld, queue
+from tests.operations.world import NAMES, OperatedWorld, queue
 
 
 def counted_on(operated: OperatedWorld, day: str, **counts: int) -> None:
@@ -28,6 +28,7 @@ def counted_on(operated: OperatedWorld, day: str, **counts: int) -> None:
 def reported(operated: OperatedWorld, *, exact: bool = False) -> Report:
     lane = QueuePair("images", queue(operated.queues, IMAGES), queue(operated.queues, DEAD_LETTERS))
     pipeline: Any = SimpleNamespace(
+        names=NAMES,
         lanes=(lane,),
         table=operated.table,
         deployed=SimpleNamespace(quotas={}, lines_abroad={}, daily_limits={}),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contract.items import from_wire
-from contract.meaning import BEDROCK_SPACE, IN_SPACE, INVOKE_MODEL, MEANING, SPACE, VECTOR
+from contract.meaning import BEDROCK_SPACE, IN_SPACE, INVOKE_MODEL, MEANING_SEEN, SPACE, VECTOR
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import Status
@@ -40,7 +40,7 @@ def test_a_vector_of_the_thumbnail_stands_in_a_space_of_its_own(world: World) ->
 
     record = world.record("a.jpg")
     assert record is not None
-    assert record.detectors[MEANING].startswith(f"{BEDROCK_SPACE}.")
+    assert record.detectors[MEANING_SEEN].startswith(f"{BEDROCK_SPACE}.")
     assert (in_space(world, BEDROCK_SPACE), in_space(world, SPACE)) == ({"a.jpg"}, set())
     assert world.meanings.seen == {b"cat 97": 1}
 
@@ -199,6 +199,6 @@ def test_what_nobody_understands_is_not_kept(world: World, said: dict[str, Any])
 
 def test_settings_without_thumbnails_or_a_quota_are_refused() -> None:
     with pytest.raises(ValueError, match="PICTURES_FUNCTION is not set"):
-        replace(WITH_MEANING, meaning_by="bedrock", quotas=WITH_SIGHT.quotas)
+        replace(WITH_MEANING, seeing_function="seeing", quotas=WITH_SIGHT.quotas)
     with pytest.raises(ValueError, match="no calls a second for InvokeModel"):
         replace(WITH_SIGHT, quotas=SETTINGS.quotas)

@@ -15,9 +15,8 @@ from contract.corrections import NONE, Corrections, corrections_key
 from contract.detectors import OPERATIONS
 from contract.edits import Edit
 from contract.items import from_wire, to_wire
-from contract.meaning import BY_BEDROCK, INVOKE_MODEL, VECTORS_A_SECOND
+from contract.meaning import INVOKE_MODEL, MEANING_SEEN, VECTORS_A_SECOND
 from contract.metrics import Metric
-from contract.photos import PICTURE
 from contract.quotas import IN_LARGE_REGIONS
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.regions import line_name, split_line
@@ -62,10 +61,13 @@ WITH_MEANING = replace(SETTINGS, meaning_function=meaning.FUNCTION)
 WITH_PICTURES = replace(SETTINGS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
 WITH_SIGHT = replace(
     WITH_PICTURES,
-    meaning_function=meaning.FUNCTION,
-    meaning_by=BY_BEDROCK,
+    seeing_function=meaning.SEEING,
     quotas={**IN_LARGE_REGIONS, INVOKE_MODEL: VECTORS_A_SECOND},
 )
+# What is paid for, by detector.
+PAID = {**OPERATIONS, MEANING_SEEN: INVOKE_MODEL}
+# One space is searched, the other is filled.
+WITH_BOTH = replace(WITH_SIGHT, meaning_function=meaning.FUNCTION)
 WITH_FILMS = replace(WITH_PICTURES, films_function=FILMS)
 
 
@@ -164,8 +166,8 @@ class World:
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         """Ask one of the functions that the processor asks."""
-        asked = self.meanings if request["FunctionName"] == meaning.FUNCTION else self.pictures
-        return asked.invoke(**request)
+        of_meaning = request["FunctionName"] in (meaning.FUNCTION, meaning.SEEING)
+        return (self.meanings if of_meaning else self.pictures).invoke(**request)
 
     def use(self, settings: ProcessorSettings) -> None:
         """Deploy other settings: Lambda begins with new workers."""
@@ -290,8 +292,9 @@ class World:
             if stored.body is not None
         }
         for (pk, sk), item in self.table.items.items():
-            if pk in versions and "answer" in item and not sk.startswith(PICTURE):
-                yield OPERATIONS[sk.split("#")[0]], *versions[pk]
+            operation = PAID.get(sk.split("#")[0])
+            if pk in versions and "answer" in item and operation is not None:
+                yield operation, *versions[pk]
 
     def _content_id(self, key: str, stored: StoredVersion) -> str:
         version = ImageVersion(key, stored.etag, len(stored.body or b""), stored.version_id, "")

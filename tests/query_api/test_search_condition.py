@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.meaning import DIMENSIONS, IN_SPACE, MOST_NEIGHBORS, NARROWED_BY, SPACE
+from contract.meaning import DIMENSIONS, IN_SPACE, MOST_NEIGHBORS, NARROWED_BY, PART_OF, SPACE
 from query_api.adapters.meaning import VectorIndex
 from query_api.ports import Narrowing
 from query_api.search.similar import PREFIXES_AT_ONCE
@@ -51,14 +51,15 @@ def narrowings(draw: st.DrawFn) -> Narrowing:
     texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
     spans = st.none() | st.tuples(texts, texts).map(lambda span: (min(span), max(span)))
     prefixes = st.lists(texts, min_size=1, max_size=PREFIXES_AT_ONCE).map(tuple)
-    return Narrowing(draw(st.none() | prefixes), draw(spans), draw(spans), draw(spans))
+    parts = st.sampled_from([(number, parts) for parts in PART_OF for number in range(parts)])
+    return Narrowing(draw(st.none() | prefixes), draw(spans), draw(spans), draw(st.none() | parts))
 
 
 @given(within=narrowings())
 def test_a_search_is_of_the_documented_form(shape: Any, within: Narrowing) -> None:
     recording = Recording()
     with ThreadPoolExecutor(1) as executor:
-        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor, SPACE)
+        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor, SPACE, warn=print)
         index.nearest(VECTOR, [within], MOST_NEIGHBORS)
     (asked,) = recording.asked
 
@@ -93,9 +94,9 @@ def _ranges(asked: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
 def test_as_many_conditions_as_a_search_can_have() -> None:
     """One more than twelve wants a look at AWS's bound first."""
     recording = Recording()
-    every = Narrowing(tuple("abcdefgh"), ("0", "~"), ("0", "~"), ("0", "3~"))
+    every = Narrowing(tuple("abcdefgh"), ("0", "~"), ("0", "~"), (3, 16))
     with ThreadPoolExecutor(1) as executor:
-        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor, SPACE)
+        index = VectorIndex(cast("DynamoDBClient", recording), "table", executor, SPACE, warn=print)
         index.nearest(VECTOR, [every], MOST_NEIGHBORS)
 
     assert len(every.prefixes or ()) == PREFIXES_AT_ONCE

@@ -7,10 +7,10 @@ from zlib import crc32
 
 from contract.meaning import (
     CAPTURED,
-    DIGEST,
     DIMENSIONS,
     IN_SPACE,
     MEANING,
+    PART_OF,
     SPACE,
     UPLOADED,
     VECTOR,
@@ -45,7 +45,7 @@ def meaning(record: ImageRecord, text: str) -> ImageRecord:
     return replace(
         record,
         detectors={**record.detectors, MEANING: MADE},
-        findings=replace(record.findings, vector=of_words(text)),
+        findings=replace(record.findings, vectors={MEANING: of_words(text)}),
     )
 
 
@@ -65,6 +65,7 @@ class MemoryNeighbors:
     table: MemoryTable
     asked: list[Narrowing] = field(default_factory=list)
     space: str = SPACE
+    takes_ranges: bool = True
 
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> list[list[Neighbor]]:
         self.asked += within
@@ -72,21 +73,25 @@ class MemoryNeighbors:
 
     def _nearest(self, vector: Vector, within: Narrowing, most: int) -> list[Neighbor]:
         found = [
-            Neighbor(str(item["key"]), str(item["revision"]), likeness(vector, _numbers(item)))
+            Neighbor(str(item["key"]), str(item["revision"]), likeness(vector, numbers_of(item)))
             for item in self.table.items.values()
             if item.get(IN_SPACE) == self.space and _is_within(item, within)
         ]
         return sorted(found, key=lambda neighbor: -neighbor.similarity)[:most]
 
 
-def _numbers(item: Mapping[str, object]) -> Vector:
+def numbers_of(item: Mapping[str, object]) -> Vector:
     numbers = item[VECTOR]
     assert isinstance(numbers, list)
     return tuple(map(float, numbers))
 
 
 def _is_within(item: Mapping[str, object], within: Narrowing) -> bool:
-    spans = ((UPLOADED, within.uploaded), (CAPTURED, within.captured), (DIGEST, within.digests))
-    return (within.prefixes is None or str(item["key"]).startswith(within.prefixes)) and all(
-        span is None or (name in item and span[0] <= str(item[name]) <= span[1]) for name, span in spans
+    spans = ((UPLOADED, within.uploaded), (CAPTURED, within.captured))
+    return (
+        (within.prefixes is None or str(item["key"]).startswith(within.prefixes))
+        and (within.part is None or item[PART_OF[within.part[1]]] == f"{within.part[0]:x}")
+        and all(
+            span is None or (name in item and span[0] <= str(item[name]) <= span[1]) for name, span in spans
+        )
     )

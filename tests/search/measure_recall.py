@@ -30,7 +30,7 @@ from aws.client_config import client_config
 from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from contract.items import to_wire
-from contract.meaning import DIMENSIONS, MEANING, MOST_NEIGHBORS, SPACE, Vector
+from contract.meaning import DIMENSIONS, MEANING, MOST_NEIGHBORS, PART_OF, SPACE, Vector, parts_of
 from contract.records import ImageRecord, key_digest
 from contract.table import index_rows, record_key
 from infra.bundles import ROOT
@@ -96,11 +96,12 @@ class Library:
 
     def within(self, narrowing: Narrowing) -> "Library":
         """Return the photos that are meant."""
-        spans = (narrowing.uploaded or _ALL, narrowing.digests or _ALL)
+        first, last = narrowing.uploaded or _ALL
+        parts = narrowing.part and (PART_OF[narrowing.part[1]], f"{narrowing.part[0]:x}")
         meant = [
             (narrowing.prefixes is None or record.key.startswith(narrowing.prefixes))
-            and spans[0][0] <= record.version.uploaded_at <= spans[0][1]
-            and (spans[1] is _ALL or spans[1][0] <= key_digest(record.key) <= spans[1][1])
+            and first <= record.version.uploaded_at <= last
+            and (parts is None or parts in parts_of(key_digest(record.key)).items())
             for record in self.records
         ]
         return Library(list(itertools.compress(self.records, meant)), self.vectors[np.array(meant)])
@@ -115,6 +116,7 @@ class EveryVector:
 
     library: Library
     space: str = SPACE
+    takes_ranges: bool = True
     _parts: dict[Narrowing, Library] = field(default_factory=dict)
 
     def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> list[list[Neighbor]]:
@@ -215,7 +217,8 @@ def fill(client: "DynamoDBClient", library: Library, executor: Executor) -> None
 
 
 def _items(record: ImageRecord, vector: "NDArray[np.float32]") -> Iterator[dict[str, Any]]:
-    with_vector = replace(record, findings=replace(record.findings, vector=tuple(map(float, vector))))
+    vectors = {MEANING: tuple(map(float, vector))}
+    with_vector = replace(record, findings=replace(record.findings, vectors=vectors))
     yield from (to_wire(each.to_item()) for each in index_rows(with_vector) if each.nearby is not None)
     at = record_key(record.key)
     yield to_wire({**record.to_item(), **at._asdict()})
@@ -312,7 +315,7 @@ def main(
         typer.echo(line)
     with local_table() as client, ThreadPoolExecutor(16) as executor, ThreadPoolExecutor(2) as writers:
         table = QueryTable(client, TABLE, executor, lambda what, error: None)
-        images = SimilarImages(table, VectorIndex(client, TABLE, executor, SPACE))
+        images = SimilarImages(table, VectorIndex(client, TABLE, executor, SPACE, typer.echo))
         for first, count in itertools.pairwise([0, *counts]):
             begun = time.monotonic()
             fill(client, library.part(first, count), writers)

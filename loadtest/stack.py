@@ -261,6 +261,10 @@ class ControlApi:
         """Change the calls a second of some operations; None lifts a limit. Raises LoadtestError."""
         self._ask("PUT", "/_local/settings", {"rates": dict(quotas)})
 
+    def tell_ends_of_jobs(self, times: int) -> None:
+        """Have the ends of jobs on videos told so many times each from now on; 0 has none of them told."""
+        self._ask("PUT", "/_local/videos", {"copies": times})
+
     def totals(self) -> dict[str, dict[str, int]]:
         """Return the calls `accepted` and `throttled` so far, by operation."""
         counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls?only=operations")["operations"]

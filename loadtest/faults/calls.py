@@ -110,7 +110,9 @@ class Photograph:
 def photograph_of(call: Call) -> Photograph | None:
     if call.service is not AwsService.REKOGNITION:
         return None
-    shown = call.members["Image"]
+    shown = call.members.get("Image")
+    if shown is None:  # a job on a film
+        return None
     if "Bytes" in shown:
         return Photograph(call.operation, hashlib.sha256(b64decode(shown["Bytes"])).hexdigest(), None)
     place = shown["S3Object"]

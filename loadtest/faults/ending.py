@@ -9,7 +9,7 @@ from loadtest.faults.alerting import miscounted_alerts
 from loadtest.faults.calls import Photograph
 from loadtest.faults.cameras import wrong_events
 from loadtest.faults.enrolling import NAME, forget, kept_texts, looked_for
-from loadtest.faults.films import frame_at, frames_by_digest
+from loadtest.faults.films import frame_at, frames_by_digest, jobs_by_content, wrong_jobs
 from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
 from loadtest.faults.meanings import misplaced_vectors
 from loadtest.faults.persons import named_faces, strangers, traces
@@ -28,8 +28,8 @@ LONGEST_COUNTING_SECONDS = 60.0
 class RunEnd:
     """What is looked at when the queues are empty. `phase` tells a reader what goes on.
 
-    `calls` are those that Rekognition accepted, by operation and bytes; `unexplained_at` are the times of
-    payments without a cause.
+    `calls` are those that Rekognition accepted, and `jobs` those that it began, by operation and bytes;
+    `unexplained_at` are the times of payments without a cause.
     """
 
     site: FaultSite
@@ -39,6 +39,7 @@ class RunEnd:
     evidence: Evidence = field(init=False)
     calls: Mapping[Name, int] = field(init=False)
     unexplained_at: list[float] = field(init=False)
+    jobs: Mapping[Name, int] = field(init=False)
 
     def judged(self, overwritten: Collection[str]) -> RunVerdict:
         """Compare everything; then forget the person who was enrolled, and look for what is left."""
@@ -78,7 +79,11 @@ class RunEnd:
         told = miscounted_alerts(RULES, site.announced.values(), site.alerts)
         vectors = misplaced_vectors(self.evidence)
         events = wrong_events(self.evidence.records, site.events)
-        return replace(verdict, strangers=wrong, traces=left, alerts=told, vectors=vectors, events=events)
+        of_films, is_read = self.actor.films_put()
+        self.jobs = jobs_by_content(site.calls_by_object(), of_films)
+        jobs = wrong_jobs(self.evidence.records, self.evidence.results, self.jobs, is_read)
+        found = replace(verdict, strangers=wrong, traces=left, alerts=told)
+        return replace(found, vectors=vectors, events=events, jobs=jobs)
 
     def _gathered(self) -> Evidence:
         """Read everything, and the counts again until they are those of the records or had long enough."""

@@ -52,6 +52,7 @@ def rows(run: Run) -> list[Row]:
         ("**rules of alerts that counted wrongly**", _of(verdict.alerts, run.alerts, " messages")),
         ("**photos that name others than those on them**", _of(verdict.strangers, run.with_persons)),
         ("**photos whose rows have not their vector**", _of(verdict.vectors, run.vectors, " vectors")),
+        ("**jobs on films** that were begun twice, or not used", _of(verdict.jobs, run.jobs, " jobs")),
         ("**wrong about a camera** (what is asked about, events)", _with_reasons(verdict.events)),
         ("**places that tell of who was forgotten**", _with_reasons(verdict.traces)),
         ("detector calls paid", str(run.paid)),

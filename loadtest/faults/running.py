@@ -76,6 +76,8 @@ HEAL_SHARE = 0.97
 LONGEST_WAVE_SECONDS = 40.0
 LONGEST_DRAIN_SECONDS = 240.0
 MODEL_COPIES = 3
+# Of the jobs on films that end in it nobody is told, of all others twice.
+WAVE_OF_UNTOLD_ENDS = 2
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class OutageResult:
 class Run:
     """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued.
 
-    `alerts` counts different messages, `with_persons` photos on which somebody was found.
+    `alerts` counts different messages, `with_persons` photos on which somebody was found, `jobs` those that
+    were begun on films.
     """
 
     order: RunOrder
@@ -114,6 +117,7 @@ class Run:
     alerts: int
     with_persons: int
     vectors: int
+    jobs: int
     paid: int
     left_over: int
     seconds_under_fault: float
@@ -130,6 +134,7 @@ def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
         begun = time.monotonic()
         for number, (wave, outage) in enumerate(zip(waves, OUTAGES, strict=True), start=1):
             display.phase(f"wave {number} of {len(waves)}: {outage.name}")
+            site.tell_ends_of_jobs(0 if number == WAVE_OF_UNTOLD_ENDS else 2)
             ends_at = time.monotonic() + OUTAGE_SECONDS
             with proxy.outages.lasting(outage, site.log):
                 actor.act_out(wave, lambda: display.advance(site, ledger))
@@ -139,6 +144,7 @@ def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
             display.phase(f"wave {number} of {len(waves)}: all is well again")
             last = number == len(waves)
             _listen_for_share(site, actor, ledger, display, HEAL_SHARE if last else NEXT_WAVE_SHARE)
+            site.seek_lost_ends()
         proxy.healed.set()
         healed = time.monotonic()
         display.phase("healed, draining")
@@ -159,6 +165,7 @@ def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
             alerts=len({message.id for message in site.alerts}),
             with_persons=sum(bool(record.findings.persons) for record in end.evidence.records.values()),
             vectors=len(end.evidence.vectors),
+            jobs=sum(end.jobs.values()),
             paid=sum(end.calls.values()),
             left_over=left_over,
             seconds_under_fault=healed - begun,
@@ -234,6 +241,7 @@ def _drain(site: FaultSite, ledger: Ledger, display: Display) -> int:
     end = time.monotonic() + LONGEST_DRAIN_SECONDS
     bucket = bucket_now(site.clients, site.outputs.bucket)
     while time.monotonic() < end:
+        site.seek_lost_ends()
         heard = site.listen()
         display.show(site, ledger)
         if not heard and not site.messages_left() and not site.unannounced(bucket):

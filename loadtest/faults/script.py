@@ -19,6 +19,7 @@ from PIL import Image, ImageEnhance
 from loadtest import ROOT
 from loadtest.faults.calls import Photograph
 from loadtest.faults.cameras import camera_picture, keys_of_wave
+from loadtest.faults.films import is_film, is_h264
 from local.cloud.environment import LocalClients, Outputs
 from local.demo.draining import ask_again
 
@@ -28,8 +29,8 @@ OVERWRITTEN_PERCENT = 10
 DELETED_PERCENT = 8
 COPIED_PERCENT = 5
 LOOKED_AT_AGAIN_PERCENT = 12
-# Films beside so many photos; the first is copied, and the second deleted.
-PHOTOS_A_FILM = 80
+# Films beside so many photos; the first is copied, and the third deleted.
+PHOTOS_A_FILM = 50
 LEAST_FILMS = 3
 
 _FOLDERS = ("2023/spring", "2023/höhle + see", "2024/a b", "2024/100% sharp", "inbox")
@@ -84,7 +85,7 @@ def script_of(seed: int, photos: int) -> list[list[ScriptStep]]:
     for number in range(max(LEAST_FILMS, photos // PHOTOS_A_FILM)):
         waves[number % WAVES].append(ScriptStep(Act.FILM, f"films/{number}.mp4"))
     waves[2].append(ScriptStep(Act.COPY, "copies/film.mp4", "films/0.mp4"))
-    waves[3].append(ScriptStep(Act.DELETE, "films/1.mp4"))
+    waves[3].append(ScriptStep(Act.DELETE, "films/2.mp4"))
     return waves
 
 
@@ -209,6 +210,14 @@ class Actor:
     def content_id_of(self, photograph: Photograph) -> str:
         """Name the bytes that a detector was asked about, as the pipeline does."""
         return content_id(self.bodies[photograph.key, photograph.version_id])
+
+    def films_put(self) -> tuple[dict[str, str], dict[str, bool]]:
+        """Return the content of each film by its key, and of which content a job reads it."""
+        films = {key: body for (key, _), body in self.bodies.items() if is_film(key)}
+        return (
+            {key: content_id(body) for key, body in films.items()},
+            {content_id(body): is_h264(body) for body in films.values()},
+        )
 
     def content_ids_by_digest(self) -> dict[str, str]:
         """Map the SHA-256 of all bytes that were uploaded to the pipeline's name for them."""

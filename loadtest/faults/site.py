@@ -16,6 +16,7 @@ from aws.stack_outputs import read_outputs
 from contract.alert_state import AlertState
 from contract.alerts import FLUSH_EVENT, alert_key
 from contract.face_search import FaceBox, matches_in, question_parameters
+from contract.film_jobs import SWEEP_EVENT
 from contract.settings import ProcessorSettings
 from loadtest.completions import CompletionsQueue, following
 from loadtest.faults.alerting import AlertTold
@@ -35,7 +36,8 @@ _WAIT_SECONDS = 2
 _ALERTS = "processors.alerts_handler.handler"
 _MEANING = "processors.meaning_handler.handler"
 _CAMERAS = "processors.cameras_handler.handler"
-_THROUGH_THE_PROXY = ("processors.handler.handler", _ALERTS, _CAMERAS)
+_FILM_JOBS = "processors.film_jobs_handler.handler"
+_THROUGH_THE_PROXY = ("processors.handler.handler", _ALERTS, _CAMERAS, _FILM_JOBS)
 
 
 @dataclass
@@ -73,7 +75,17 @@ class FaultSite:
 
     def _queues(self) -> tuple[str, ...]:
         told = self.outputs.alerts_queue_url, self.outputs.cameras_queue_url
-        return (self.outputs.queue_url, self.outputs.bulk_queue_url, *told)
+        return (self.outputs.queue_url, self.outputs.bulk_queue_url, *told, self._ends_of_jobs)
+
+    @cached_property
+    def _ends_of_jobs(self) -> str:
+        """The queue that Rekognition tells of the ends of jobs by."""
+        name = self._function(_FILM_JOBS).name
+        (source,) = self._stack.functions_client.list_event_source_mappings(FunctionName=name)[
+            "EventSourceMappings"
+        ]
+        queue = source["EventSourceArn"].rpartition(":")[2]
+        return self.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
 
     def be_impatient(self) -> None:
         for url in self._queues():
@@ -122,6 +134,11 @@ class FaultSite:
             for started in [pool.submit(ask) for _ in range(copies)]:
                 started.result()
 
+    def seek_lost_ends(self) -> None:
+        """Have the open jobs on films asked about, as the schedule does."""
+        name, asked = self._function(_FILM_JOBS).name, json.dumps({SWEEP_EVENT: "due"}).encode()
+        self._stack.functions_client.invoke(FunctionName=name, Payload=asked)
+
     def messages_left(self) -> int:
         """Count the messages in all queues of work: waiting, being worked on, or kept away for a while."""
         return sum(self._stack.depth(url).total for url in self._queues())
@@ -151,6 +168,13 @@ class FaultSite:
         asked: Any = detector.question.asked
         answer = self._stack.rekognition.detect_labels(Image={"Bytes": photo}, **asked)
         return detector.read(answer).labels
+
+    def tell_ends_of_jobs(self, times: int) -> None:
+        ControlApi(self.outputs.rekognition_url).tell_ends_of_jobs(times)
+
+    def calls_by_object(self) -> Mapping[str, Mapping[str, int]]:
+        """Read Rekognition's own log: accepted calls, and jobs begun, by operation and `bucket/key`."""
+        return ControlApi(self.outputs.rekognition_url).calls_by("objects")
 
     def calls_by_content(self) -> dict[tuple[str, str], int]:
         """Read Rekognition's own log: accepted calls by operation and SHA-256 of the bytes."""

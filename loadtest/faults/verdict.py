@@ -132,15 +132,16 @@ def _letters(clients: LocalClients, outputs: Outputs) -> Iterator[Letter]:
 class RunVerdict:
     """What was found. `lost` and `stale` list keys; both are to be empty.
 
-    `lost`: there is an object and no right record: none at all, a rejection of a good photo, or index rows or
-    raw results that are missing. `stale`: the record, or a visible index row, is of another version than the
-    object, or of an object that is gone. `silent`: no completion of the record that stands. `dead`: causes of
-    dead letters, of which there are to be none, for nothing that was done to the calls was a photo's own
-    fault. `miscounted`: names of labels and statuses, with how many are counted and how many there are.
-    `misspoken`: keys of which was announced other than what the record says by the policy. `alerts`: rules
-    that told of more or fewer photos than matched. `strangers`: keys whose records name others than those who
-    are there. `traces`: where something is left of who was forgotten. `vectors`: keys whose rows have not the
-    vector of what they mean. `events`: what is wrong with those of the camera, and what was asked for them.
+    `lost`: there is an object and no right record: none at all, a rejection of a good photo, or index
+    rows or raw results that are missing. `stale`: the record, or a visible index row, is of another
+    version than the object, or of an object that is gone. `silent`: no completion of the record that
+    stands. `dead`: causes of dead letters, of which there are to be none, for nothing that was done to
+    the calls was a photo's own fault. `miscounted`: names of labels and statuses, with how many are
+    counted and how many there are. `misspoken`: keys of which was announced other than what the record
+    says by the policy. `alerts`: rules that told of more or fewer photos than matched. `strangers`: keys
+    whose records name others than those who are there. `traces`: where something is left of who was
+    forgotten. `vectors`: keys whose rows have not the vector of what they mean. `jobs`: what is wrong
+    with those on films. `events`: what is wrong with those of the camera, and what was asked for them.
     """
 
     lost: dict[str, str]
@@ -154,6 +155,7 @@ class RunVerdict:
     strangers: dict[str, str] = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
     vectors: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -162,7 +164,8 @@ class RunVerdict:
         return not any(
             (
                 *(self.lost, self.stale, self.silent, self.dead, self.twice.unexplained, self.miscounted),
-                *(self.misspoken, self.alerts, self.strangers, self.traces, self.vectors, self.events),
+                *(self.misspoken, self.alerts, self.strangers, self.traces, self.vectors, self.jobs),
+                self.events,
             )
         )
 

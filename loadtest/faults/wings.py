@@ -70,7 +70,7 @@ def context_in(directory: Path) -> dict[str, object]:
         "policy": str(policy),
         "detectors_by_prefix": str(detectors),
         "cameras": str(cameras),
-        "video": "frames",
+        "video": "jobs",
         "meaning": "labels",
         # Each worker asks for two vectors at once, and each of these starts a copy of the model here: of
         # eight, none would be there in time.

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from contract.moments import day_of
 from contract.results import unpack
+from loadtest.h264 import IMAGES, film, other_codec
 from local.cloud.assembly import LOCAL_CONTEXT
 from local.cloud.environment import DIRECT, LocalClients, LocalEnvironment, Outputs, on_ports
 from local.cloud.running import at_work, bring_up, take_down
 from local.cloud.stages import Stages
 from tests.conftest import RunningCloud
-from tests.local.rekognition.videos_made import IMAGES, film, other_codec
 from tests.operations.end_to_end.test_imagepipe import Operator
 
 pytestmark = pytest.mark.nightly

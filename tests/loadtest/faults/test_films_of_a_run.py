@@ -9,7 +9,7 @@ from contract.records import Findings
 from contract.results import Result, ResultName
 from contract.table import index_rows, result_key
 from loadtest.faults.calls import SavedAnswer, part_of
-from loadtest.faults.films import films, frame_at
+from loadtest.faults.films import films, frame_at, is_h264, jobs_by_content, wrong_jobs
 from loadtest.faults.script import Act, script_of
 from loadtest.faults.verdict import Evidence
 from tests.loadtest.faults.test_persons import saved_in
@@ -60,3 +60,29 @@ def test_a_record_of_a_film_says_what_was_found_in_its_frames() -> None:
     assert verdict(evidence).kept
     photo = replace(evidence, records={film.key: replace(film, findings=replace(seen, photo=None))})
     assert verdict(photo).lost == {film.key: "it was taken for a photo"}
+
+
+def of_a_film(response: dict[str, object], begun: dict[tuple[str, str], int]) -> dict[str, str]:
+    film = replace(RECORD, version=replace(VERSION, key="films/0.mp4"), detectors={"labels": "f"})
+    name = ResultName(VERSION.content_id, "labels", "f")
+    results = {name: Result(name, response, "")}
+    return wrong_jobs({film.key: film}, results, begun, {VERSION.content_id: True})
+
+
+def test_a_job_is_begun_once_and_its_answer_is_the_films() -> None:
+    by_steps = film_answer([(Frame(0, 500, 0, ""), "", Findings({"Cat": 97.5}, 1))])
+    by_frames = film_answer([(FRAME, "key", Findings({"Cat": 97.5}, 1))])
+    once = {("StartLabelDetection", VERSION.content_id): 1}
+    assert of_a_film(by_steps, once) == {}
+    assert of_a_film(by_steps, dict.fromkeys(once, 2)) == {
+        f"StartLabelDetection of {VERSION.content_id}": "was begun 2 times"
+    }
+    assert of_a_film(by_frames, once) == {"films/0.mp4": "its labels are by frames"}
+    assert of_a_film(by_steps, {}) == {"films/0.mp4": "no job looked for labels"}
+
+
+def test_copies_of_a_film_are_one_to_jobs_and_every_other_film_is_read_by_them() -> None:
+    begun = {"StartLabelDetection": {"bucket/films/0.mp4": 1, "bucket/copies/film.mp4": 1}, "DetectText": {}}
+    same = {"films/0.mp4": "bytes", "copies/film.mp4": "bytes"}
+    assert jobs_by_content(begun, same) == {("StartLabelDetection", "bytes"): 2}
+    assert [is_h264(film) for film in itertools.islice(films(7), 4)] == [True, False, True, False]

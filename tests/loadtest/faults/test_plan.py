@@ -68,5 +68,5 @@ def test_the_script_changes_only_what_was_uploaded_before_and_each_key_once() ->
             assert (step.source or step.key) in there
             changed.append(step.source or step.key)
 
-    assert len(there) == 536
+    assert len(there) == 540
     assert len(changed) == len(set(changed)) == 177

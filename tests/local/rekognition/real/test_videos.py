@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from loadtest.h264 import IMAGES, film, other_codec
 from tests.local.rekognition.real.conftest import BUCKET, REGION, Running, StartRekognition
 from tests.local.rekognition.real.shapes import strange_in
-from tests.local.rekognition.videos_made import IMAGES, film, other_codec
 
 ROLE = f"arn:aws:iam::000000000000:role/{REGION}-films"
 Rekognition = Any

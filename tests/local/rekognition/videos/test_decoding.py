@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.h264 import film, other_codec
 from local.rekognition.videos.decoding import (
     TOO_LONG,
     UNSUPPORTED,
@@ -11,7 +12,6 @@ from local.rekognition.videos.decoding import (
     frames_of,
     read_metadata,
 )
-from tests.local.rekognition.videos_made import film, other_codec
 
 SCENES = [("cat.jpg", 4), ("horse.jpg", 4)]
 

@@ -4,16 +4,22 @@ Every frame is an IDR picture of macroblocks of type I_PCM, which are the pixels
 """
 
 import struct
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-IMAGES = Path(__file__).parents[3] / "images"
+from loadtest import ROOT
+
+IMAGES = ROOT / "images"
 WIDTH, HEIGHT = 320, 240
 _TIMESCALE = 1000
 _BLOCK = 16
+# Three bytes that begin with two zeros mean something else (H.264, 7.4.1.1).
+_ZEROS_BEFORE_ESCAPE, _ESCAPE = 2, 3
 
 
 class _Bits:
@@ -40,8 +46,8 @@ class _Bits:
 def _nal(kind: int, payload: bytes) -> bytes:
     out, zeros = bytearray([0x60 | kind]), 0
     for byte in payload:
-        if zeros == 2 and byte <= 3:
-            out.append(3)
+        if zeros == _ZEROS_BEFORE_ESCAPE and byte <= _ESCAPE:
+            out.append(_ESCAPE)
             zeros = 0
         out.append(byte)
         zeros = zeros + 1 if byte == 0 else 0
@@ -158,20 +164,23 @@ def film(
     scenes: Sequence[tuple[str, int]], milliseconds: int = 500, size: tuple[int, int] = (WIDTH, HEIGHT)
 ) -> bytes:
     """Return a film that shows sample photos, each for so many frames of so many milliseconds."""
-    frames: list[bytes] = []
+    shown: list[tuple[Image.Image, int]] = []
     for name, count in scenes:
         with Image.open(IMAGES / name) as photo:
-            picture = ImageOps.pad(photo.convert("RGB"), size)
+            shown.append((ImageOps.pad(photo.convert("RGB"), size), count))
+    return film_of(shown, milliseconds)
+
+
+def film_of(pictures: Sequence[tuple[Image.Image, int]], milliseconds: int = 500) -> bytes:
+    """Return a film of pictures of one size, each for so many frames; the size is a multiple of 16."""
+    frames: list[bytes] = []
+    for picture, count in pictures:
         frames += [_frame(picture, len(frames) + number) for number in range(count)]
-    return mp4(frames, milliseconds, size)
+    return mp4(frames, milliseconds, pictures[0][0].size)
 
 
 def other_codec(seconds: int = 2) -> bytes:
     """Return an MP4 whose frames are MPEG-4 Part 2, which Rekognition does not read."""
-    import tempfile
-
-    import cv2
-
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/film.mp4"
         writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"mp4v"), 10, (WIDTH, HEIGHT))

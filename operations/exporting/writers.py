@@ -12,6 +12,7 @@ from contract.terminal import as_json
 from operations.adapters.dynamodb_photos import BROKEN
 from operations.exporting.files import ExportPart, ExportProgress, partial_of, told_of
 from operations.exporting.photos import COLUMNS, ExportedPhoto, FoundBox, document, row
+from operations.terminal import OperatorError
 
 WITHOUT_SIZE = "without width and height"
 
@@ -61,6 +62,20 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
     return text.getvalue()
 
 
+def _require_header(path: Path, header: str) -> None:
+    """Raise OperatorError where a file that is to be gone on with has other columns than are written now."""
+    wanted = header.encode()
+    begins = b""
+    if path.exists():
+        with told_of(path), path.open("rb") as file:
+            begins = file.read(len(wanted))
+    if begins and begins != wanted:
+        raise OperatorError(
+            f"{path} was begun by another version of imagepipe, with other columns; begin anew with "
+            "--restart, or finish it with that version"
+        )
+
+
 class LinesFile:
     """Photos as lines of one file."""
 
@@ -75,6 +90,8 @@ class LinesFile:
         # What was written whole may have its name already.
         self._part: ExportPart | None = None
         if not before.is_all or partial_of(output).exists():
+            if before.parts and not before.is_all:
+                _require_header(partial_of(output), header)
             self._part = ExportPart(partial_of(output), before.parts.get("lines", 0))
             if not before.parts:
                 self._part.write(header)

@@ -25,6 +25,7 @@ from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED
 from operations.adapters.dynamodb_answers import DynamoDBAnswers, ImportOutcome
 from operations.adapters.s3_objects import NamedObjects
+from operations.film_hours import films_are_taken
 from operations.importing.lines import BroughtPhoto
 from operations.importing.questions import AnswerCheck, RefusedAnswerError
 from operations.inventory import Listed
@@ -236,12 +237,15 @@ class Import:
         """Queue photos that have no current record, and of which everything that costs a call is answered."""
         photos = {each.listed.key: each for each in matched}
         records = self.table.summaries(list(photos), ASSESSED)
+        # What was rejected before films were taken is no record that stays.
+        takes_films = films_are_taken(self.deployed.settings)
         to_do: list[_Matched] = []
         for key, each in photos.items():
             record = records.get(key)
             if record is not None and self.check.scenes:
                 record = replace(record, fingerprints=unmarked(record.fingerprints))
-            if record is not None and record.is_current(each.listed, self.deployed.fingerprints_of[key]):
+            marks = self.deployed.fingerprints_of[key]
+            if record is not None and record.is_current(each.listed, marks, takes_films=takes_films):
                 self.current += 1
             else:
                 to_do.append(each)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from contract.camera_events import NOBODY, CameraPicture, WatchedPersons, events_of
 from contract.camera_telling import CameraMessage, ToldState
 from contract.cameras import Camera, Cameras
-from contract.errors import ImagepipeError, NotReadyError
+from contract.errors import ImagepipeError, NotReadyError, TransientError
 from contract.moments import to_seconds
 from processors.telemetry import Log
 
@@ -66,20 +66,27 @@ class CameraTelling:
         return frozenset(failed)
 
     def tick(self) -> int:
-        """Tell what time changes; return how many messages that were. Raise what failed, at the end."""
-        sent, failed, names = 0, None, cache(self.names)
+        """Tell what time changes; return how many messages that were. Raise what failed, at the end.
+
+        What passes is left to the next minute.
+        """
+        sent, names = 0, cache(self.names)
+        failed: ImagepipeError | None = None
         for camera in self.cameras.all:
             try:
                 sent += self._advance(camera, (), names)
             except ImagepipeError as error:
                 self._could_not(camera, error)
-                failed = error
+                failed = failed if isinstance(error, TransientError) else error
         if failed is not None:
             raise failed
         return sent
 
     def _could_not(self, camera: Camera, error: ImagepipeError) -> None:
-        self.log.exception(f"the camera {camera.name} cannot be told of", error=str(error))
+        if isinstance(error, TransientError):
+            self.log.warning(f"the camera {camera.name} is not told of yet, and is tried again: {error}")
+        else:
+            self.log.exception(f"the camera {camera.name} cannot be told of", error=str(error))
 
     def _advance(self, camera: Camera, times: Sequence[float], names: Callable[[], Mapping[str, str]]) -> int:
         sent: set[str] = set()

@@ -1,21 +1,18 @@
 """What is told of cameras: each thing once, whatever is killed, late, again or gone."""
 
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 import pytest
-from aws_lambda_powertools import Logger
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.camera_events import CameraPicture, WatchedPersons
 from contract.camera_telling import MOST_TOLD, CameraMessage, ToldState
 from contract.cameras import Camera, Cameras
-from contract.errors import ConfigurationError, NotReadyError
+from contract.errors import ConfigurationError
 from contract.items import from_wire, to_wire
 from contract.sightings import PictureBox, Sighting
 from processors.cameras.telling import AnnouncedPicture, CameraTelling, subject_of
-from processors.telemetry import Log
 
 NOON = 1_795_780_800.0
 DOOR = Camera(
@@ -44,6 +41,7 @@ class Scene:
     item: dict[str, object] | None = None
     told: list[CameraMessage] = field(default_factory=list)
     dies_after: int = -1
+    logged: list[str] = field(default_factory=list)
 
     def read(self, _camera: str) -> ToldState:
         return ToldState() if self.item is None else ToldState.from_item(from_wire(to_wire(self.item)))
@@ -64,9 +62,16 @@ class Scene:
         def pictures(_camera: Camera, since: float, until: float, _: WatchedPersons) -> list[CameraPicture]:
             return [each for at, each in self.pictures.items() if since <= at <= until]
 
-        log = cast("Log", Logger(service="test", level="CRITICAL"))
         cameras = Cameras([self.camera, *others])
-        return CameraTelling(cameras, self.read, self.write, pictures, self.send, lambda: self.now, log)
+        return CameraTelling(cameras, self.read, self.write, pictures, self.send, lambda: self.now, self)
+
+    def warning(self, message: str, **_: object) -> None:
+        self.logged.append(message)
+
+    error = warning
+
+    def exception(self, message: str, **_: object) -> None:
+        self.logged.append(f"{message}, with its trace")
 
     def take(self, seconds: float, *, somebody: bool = True, car: bool = False) -> None:
         """Have a picture come that was taken some seconds after noon, now or before."""
@@ -206,8 +211,12 @@ def test_a_camera_that_cannot_be_told_of_holds_up_no_other() -> None:
 
     scene.pictures[NOON] = CameraPicture(NOON, "a.jpg", (SOMEBODY,))
     announced = [AnnouncedPicture("yard", NOON), AnnouncedPicture("door", NOON)]
-    assert replace(telling, read=read).take(announced) == {"yard"}
+    broken = replace(telling, read=read)
+    assert broken.take(announced) == {"yard"}
     assert scene.words == ["begin"]
+    with pytest.raises(ConfigurationError):
+        broken.tick()
+    assert scene.logged == ["the camera yard cannot be told of, with its trace"] * 2
 
 
 def test_within_a_cooldown_and_in_quiet_hours_nothing_is_told() -> None:
@@ -229,8 +238,10 @@ def test_a_camera_that_others_change_all_the_time_is_left_to_the_next_time() -> 
 
     scene.pictures[NOON] = CameraPicture(NOON, "a.jpg", (SOMEBODY,))
     assert scene.telling().take([AnnouncedPicture("door", NOON)]) == {"door"}
-    with pytest.raises(NotReadyError, match="changed by others"):
-        scene.tick(601)
+    scene.tick(601)
+    (said,) = set(scene.logged)
+    assert said.startswith("the camera door is not told of yet, and is tried again: CameraContended")
+    assert "its trace" not in said
 
 
 @given(

@@ -19,7 +19,7 @@ from contract.records import Status
 from contract.table import record_key
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.exporting import run as export_run
-from operations.exporting.files import ExportCheckpoint, ExportPart, ExportProgress
+from operations.exporting.files import ExportCheckpoint, ExportPart, ExportProgress, partial_of
 from operations.exporting.photos import COLUMNS, Box, cell, document, row
 from operations.exporting.run import GONE, UNREADABLE, Export, ExportSource, FoundPage
 from operations.exporting.writers import (
@@ -290,6 +290,18 @@ def test_an_unfinished_export_of_something_else_is_not_gone_on_with(tmp_path: Pa
 
     with pytest.raises(OperatorError, match=r"something else.*--restart"):
         pages_of(output, source(with_photos(6), label=["Cat"]))
+
+
+def test_what_an_older_version_has_begun_with_other_columns_is_not_gone_on_with(tmp_path: Path) -> None:
+    output = tmp_path / "photos.csv"
+    pages_of(output, source(with_photos(6)), csv_of, most=1)
+    begun = partial_of(output)
+    older = begun.read_bytes().replace(csv_header().encode(), csv_header().upper().encode())
+    begun.write_bytes(older)
+
+    with pytest.raises(OperatorError, match=r"other columns.*--restart"):
+        pages_of(output, source(with_photos(6)), csv_of)
+    assert begun.read_bytes() == older
 
 
 def test_a_part_that_is_too_short_and_a_checkpoint_that_is_none_are_told(tmp_path: Path) -> None:

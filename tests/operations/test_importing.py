@@ -33,11 +33,12 @@ from operations.importing.sources import ReadPosition, pages_of
 from operations.jobs.manifests import LineError
 from operations.jobs.results import JobResults
 from operations.terminal import OperatorError
+from tests.fakes.pictures import FILMS
 from tests.fakes.s3 import BUCKET
 from tests.operations.test_jobs import file as job_file_fixture
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS, World
+from tests.processors.world import SETTINGS, WITH_PICTURES, World
 
 file = job_file_fixture
 AFTER_ALL = 1_790_000_000.0
@@ -144,6 +145,28 @@ def test_the_results_of_a_job_can_be_imported(file: Any) -> None:
     there.work_off_bulk()
     assert there.world.status("a.jpg") is Status.RECOGNIZED
     assert calls(there) == 0
+
+
+def test_what_was_rejected_before_films_were_taken_has_no_record_that_stays() -> None:
+    there = OperatedWorld(World(settings=WITH_PICTURES))
+    assert there.world.deliver(there.world.s3.put("a.mp4", b"bomb 1")) == []
+    line = {**document(photos_of(there, "a.mp4")[0]), "answers": {"labels": LABELS, "faces": FACES}}
+    with_films = replace(WITH_PICTURES, films_function=FILMS)
+
+    before, after, paid = (
+        importing(there, by=by, asked=ASKED) for by in (WITH_PICTURES, with_films, with_films)
+    )
+    assert len(take(paid, {**line, "answers": {"labels": {"Frames": []}}})) == 1
+    assert take(before, line) == take(after, line) == []
+    assert (before.queued, before.current) == (0, 1)
+    assert (after.queued, after.current) == (1, 0)
+    assert (paid.current, paid.lacking) == (0, {("labels", "faces"): 1}), "that is left to backfill"
+
+    there.world.use(with_films)
+    there.work_off_bulk()
+    assert (there.world.status("a.mp4"), calls(there)) == (Status.REJECTED, 0)
+    assert take(again := importing(there, by=with_films, asked=ASKED), line) == []
+    assert (again.queued, again.current) == (0, 1)
 
 
 def test_a_photo_that_lacks_an_answer_is_not_queued_for_that_would_be_paid() -> None:

@@ -38,6 +38,8 @@ FETCHED_PYTHONS = ROOT / "build" / "python"
 # A zip member's time. Any fixed one makes equal input an equal zip; zip knows none earlier.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KEPT_ZIPS = 8
+# How much a zip that travels nowhere is compressed; one for Lambda is as much as zlib does by itself.
+_QUICKLY = 1
 _UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock", "examples-1.json"}
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 # Where Lambda unpacks the zip, for the paths in tracebacks.
@@ -83,8 +85,8 @@ class Bundle:
     """The zip of one Lambda. `directory` keeps what was built, so that it is built once.
 
     `part` adds what decodes photos or films, or what knows the meaning of words: packages of a lock of their
-    own, and the part of the room that uses them, which no other zip has. What is compiled is for Lambda's
-    processor and Python, or for this machine's with `is_for_here`.
+    own, and the part of the room that uses them, which no other zip has. What is compiled, bytecode included,
+    is for Lambda's processor and Python, or for this machine's with `is_for_here`.
     """
 
     room: str
@@ -106,7 +108,9 @@ class Bundle:
         if not zip_path.exists():
             packages = _installed_packages(self._locks(), self.directory, is_for_here=self.is_for_here)
             theirs = {name: content for name, content in _files_below(packages) if self._is_called(name)}
-            _write_zip(zip_path, {**theirs, **_with_bytecode(ours, self.directory)})
+            python = _python_for_bytecode(is_for_here=self.is_for_here)
+            files = {**theirs, **_with_bytecode(ours, self.directory, python)}
+            _write_zip(zip_path, files, _QUICKLY if self.is_for_here else None)
             _remove_old_ones(self.directory, self.name)
         return zip_path
 
@@ -139,11 +143,11 @@ class Bundle:
 
 
 def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
-    """Return the zips of the stack, by what it calls them. Some have compiled parts."""
+    """Return the zips of the stack, by what it calls them."""
     return {
-        "processors": Bundle("processors"),
-        "query_api": Bundle("query_api"),
-        "people": Bundle("people"),
+        "processors": Bundle("processors", is_for_here=is_for_here),
+        "query_api": Bundle("query_api", is_for_here=is_for_here),
+        "people": Bundle("people", is_for_here=is_for_here),
         "pictures": Bundle("processors", part=PICTURES, is_for_here=is_for_here),
         "meaning": Bundle("processors", part=MEANING, is_for_here=is_for_here),
         "embedding": Bundle("processors", part=EMBEDDING, is_for_here=is_for_here),
@@ -165,8 +169,11 @@ def _files_below(directory: Path) -> Iterator[tuple[str, bytes]]:
             yield name.as_posix(), path.read_bytes()
 
 
-def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]:
-    python = find_python()
+def _python_for_bytecode(*, is_for_here: bool) -> str | None:
+    return sys.executable if is_for_here else find_python()
+
+
+def _with_bytecode(files: dict[str, bytes], directory: Path, python: str | None) -> dict[str, bytes]:
     if python is None:
         return files
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
@@ -180,7 +187,7 @@ def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]
 
 def _sources(locks: Sequence[Path], *, is_for_here: bool) -> bytes:
     """Return what decides about the packages: their locks, how they are used, whether they are compiled."""
-    is_compiled = str(find_python() is not None).encode()
+    is_compiled = str(_python_for_bytecode(is_for_here=is_for_here) is not None).encode()
     machine = f"{sys.implementation.cache_tag} {get_platform()}".encode() if is_for_here else b""
     return b"".join(lock.read_bytes() for lock in locks) + Path(__file__).read_bytes() + is_compiled + machine
 
@@ -208,7 +215,7 @@ def _installed_packages(locks: Sequence[Path], directory: Path, *, is_for_here: 
             said = finished.stderr.strip()
             names = " and ".join(lock.name for lock in locks)
             raise BundleError(f"cannot install {names} for Lambda (the first time needs the network): {said}")
-        if (python := find_python()) is not None:
+        if (python := _python_for_bytecode(is_for_here=is_for_here)) is not None:
             compile_below(installed, python)
         # Another process may have installed the same at the same time.
         if not target.exists():
@@ -222,7 +229,7 @@ def _remove_old_ones(directory: Path, room: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _write_zip(path: Path, files: dict[str, bytes]) -> None:
+def _write_zip(path: Path, files: dict[str, bytes], level: int | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name_of_scratch = tempfile.mkstemp(dir=path.parent, suffix=".partial")
     os.close(handle)
@@ -232,7 +239,7 @@ def _write_zip(path: Path, files: dict[str, bytes]) -> None:
             member = zipfile.ZipInfo(name, _EPOCH)
             member.compress_type = zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16
-            archive.writestr(member, files[name])
+            archive.writestr(member, files[name], compresslevel=level)
     scratch.replace(path)
 
 

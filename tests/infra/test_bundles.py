@@ -4,6 +4,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,13 @@ def run(python: Path, code: str, *arguments: str) -> str:
     return finished.stdout.strip()
 
 
-@pytest.fixture
-def unpacked(bundle: Bundle, tmp_path: Path) -> Path:
-    """The zip as this machine can run it: with its own processor's libraries, where it has compiled ones."""
-    with zipfile.ZipFile(replace(bundle, is_for_here=bool(bundle.part)).build()) as archive:
-        archive.extractall(tmp_path)
-    return tmp_path
+@pytest.fixture(scope="module")
+def unpacked(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip as this machine can run it: with its own processor's libraries, and its own Python's bytecode."""
+    place = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(replace(bundle, is_for_here=True).build()) as archive:
+        archive.extractall(place)
+    return place
 
 
 def alone(unpacked: Path, code: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -226,6 +228,12 @@ def test_a_zip_has_bytecode_of_lambdas_python_for_all_that_it_holds_or_none(bund
         if name.endswith(".py")
     }
     assert compiled == (set() if find_python() is None else wanted)
+
+
+def test_a_zip_for_this_machine_has_bytecode_of_its_python(unpacked: Path) -> None:
+    """MiniStack unpacks it anew for each worker, who would compile all of it at each start."""
+    for source in unpacked.rglob("*.py"):
+        assert Path(cache_from_source(str(source))).exists(), source
 
 
 def test_bytecode_is_made_by_a_python_that_make_has_fetched_too(

@@ -3,9 +3,12 @@
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from infra.bundles import ROOT
@@ -24,7 +27,19 @@ gc.disable()
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
+
+
+# Each session of botocore parses the descriptions of the services for itself; nobody changes what was parsed.
+_parsed = cache(JSONFileLoader().load_file)
+
+
+def _load_file(_: JSONFileLoader, file_path: str) -> Any:
+    return _parsed(file_path)
+
+
+JSONFileLoader.load_file = _load_file  # type: ignore[assignment, method-assign]
 
 
 @dataclass(frozen=True)

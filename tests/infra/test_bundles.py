@@ -81,7 +81,7 @@ def run(python: Path, code: str, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def unpacked(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The zip as this machine can run it: with its own processor's libraries, and its own Python's bytecode."""
+    """The zip as this machine can run it: with libraries and bytecode of its own."""
     place = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(replace(bundle, is_for_here=True).build()) as archive:
         archive.extractall(place)

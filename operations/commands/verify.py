@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +16,9 @@ from contract.results import ResultName
 from contract.timing import TOMBSTONE_DAYS
 from operations import terminal
 from operations.commands import options
+from operations.film_hours import films_are_taken
 from operations.pricing import Pricing
-from operations.verifying.checks import CHECKS, Check, CheckResult, CheckStatus, run_all
+from operations.verifying.checks import Check, CheckResult, CheckStatus, checks_of, run_all
 from operations.verifying.target import MarkedPhotos, TargetPipeline, find_photos, named
 from operations.wiring import DeployedPipeline, connect
 
@@ -60,8 +61,10 @@ def verify(
         return _clean(pipeline, yes, json)
     run = secrets.token_hex(4)
     pricing = Pricing.of(pipeline.deployed, pipeline.table)
-    calls, dollars = _price(pipeline, pricing)
-    terminal.remark(_intention(pipeline, f"{_prefix(pipeline)}{run}/", calls, dollars))
+    checks = checks_of(takes_films=films_are_taken(pipeline.deployed.settings))
+    calls, dollars = _price(pipeline, pricing, checks)
+    uploads = sum(check.uploads for check in checks)
+    terminal.remark(_intention(pipeline, f"{_prefix(pipeline)}{run}/", uploads, calls, dollars))
     if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
         return FAILED
     pictures_of_run = MarkedPhotos(pictures, run)
@@ -69,10 +72,10 @@ def verify(
     cleaning = Cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}", time.monotonic, time.sleep)
     checked: list[CheckResult] = []
     ended: terminal.StoppedError | ImagepipeError | None = None
-    with terminal.stepwise("subscribing", len(CHECKS)) as display:
+    with terminal.stepwise("subscribing", len(checks)) as display:
         try:
             target.inbox.subscribe(cleaning.queue_name)
-            _check(target, display, checked)
+            _check(checks, target, display, checked)
         except (terminal.StoppedError, ImagepipeError) as error:
             ended = error
         finally:
@@ -97,10 +100,15 @@ def verify(
     return FAILED if failed or left else 0
 
 
-def _check(target: TargetPipeline, display: terminal.StepDisplay, checked: list[CheckResult]) -> None:
+def _check(
+    checks: Sequence[Check],
+    target: TargetPipeline,
+    display: terminal.StepDisplay,
+    checked: list[CheckResult],
+) -> None:
     """Make all checks, and add what comes of each. Raise StoppedError on Ctrl-C."""
     doing = ""
-    for step in display.until_interrupted(run_all(CHECKS, target)):
+    for step in display.until_interrupted(run_all(checks, target)):
         if isinstance(step, CheckResult):
             checked.append(step)
         elif isinstance(step, Check):
@@ -108,7 +116,7 @@ def _check(target: TargetPipeline, display: terminal.StepDisplay, checked: list[
             display.show(doing, done=len(checked))
         else:
             display.show(f"{doing}: {step}")
-    if len(checked) < len(CHECKS):
+    if len(checked) < len(checks):
         display.raise_if_interrupted("the checks were not all made")
 
 
@@ -130,15 +138,15 @@ def _prefix(pipeline: DeployedPipeline) -> str:
     return f"{pipeline.names.keys.prefix}{PREFIX}"
 
 
-def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
-    contents, uploads = (sum(getattr(check, name) for check in CHECKS) for name in ("contents", "uploads"))
+def _price(pipeline: DeployedPipeline, pricing: Pricing, checks: Sequence[Check]) -> tuple[int, float]:
+    contents, uploads = (sum(getattr(check, name) for check in checks) for name in ("contents", "uploads"))
     settings = pipeline.deployed.settings
     asked = contents if settings.answers_are_shared else uploads
     by_detector = dict.fromkeys(settings.every_detector, asked)
     return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False, read=asked).total
 
 
-def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:
+def _intention(pipeline: DeployedPipeline, prefix: str, uploads: int, calls: int, dollars: float) -> str:
     where = f"s3://{pipeline.names.bucket}/{prefix}"
     price = (
         "which cost nothing on this machine"
@@ -146,7 +154,7 @@ def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: flo
         else f"and about ${terminal.money(dollars)} in all"
     )
     return (
-        f"{sum(check.uploads for check in CHECKS)} small objects are put to {where}, and removed "
+        f"{uploads} small objects are put to {where}, and removed "
         f"again. Rekognition is called {calls} times at most, {price}."
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Status
 from operations.terminal import Steps
+from operations.verifying.film import film_of
 from operations.verifying.target import CheckFailedError, CheckLeftOutError, TargetPipeline
 
 MOST_KEY_BYTES = 1024
@@ -45,7 +46,8 @@ class Check:
     """One promise put to the test. `run` may return a remark.
 
     `contents` are the new pictures that every detector is asked about, at most; `uploads` are objects.
-    Nothing else can hold where a check that `others_need` has failed.
+    Nothing else can hold where a check that `others_need` has failed. What is `of_films` is made where they
+    are taken.
     """
 
     name: str
@@ -54,23 +56,29 @@ class Check:
     contents: int
     uploads: int
     others_need: bool
+    of_films: bool = False
 
 
 CHECKS: list[Check] = []
 
 
 def check(
-    *, contents: int = 0, uploads: int = 0, others_need: bool = False
+    *, contents: int = 0, uploads: int = 0, others_need: bool = False, of_films: bool = False
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Return a decorator that makes a check of a function; see Check for what the numbers are."""
 
     def add(function: CheckFunction) -> CheckFunction:
         sentence = " ".join((getdoc(function) or "").split())
         name = function.__name__.replace("_", " ")
-        CHECKS.append(Check(name, sentence, function, contents, uploads, others_need))
+        CHECKS.append(Check(name, sentence, function, contents, uploads, others_need, of_films))
         return function
 
     return add
+
+
+def checks_of(*, takes_films: bool) -> list[Check]:
+    """Return the checks of a deployment, in their order."""
+    return [check for check in CHECKS if takes_films or not check.of_films]
 
 
 class CheckStatus(StrEnum):
@@ -230,6 +238,18 @@ def broken_files(target: TargetPipeline) -> Steps[str]:
     if not all(reason.code and reason.message for reason in reasons):
         raise CheckFailedError(f"there is a rejection without a reason: {reasons}")
     return ", ".join(sorted({reason.code for reason in reasons}))
+
+
+@check(contents=1, uploads=1, of_films=True)
+def film(target: TargetPipeline) -> Steps[str]:
+    """A film of one picture (JPEGs in an AVI) is recognized by its frames."""
+    key = target.key("film.avi")
+    target.upload(key, film_of(target.photos.new()))
+    record = (yield from target.recognized(key))[key]
+    facts = record.findings.photo
+    if facts is None or facts.duration_seconds is None:
+        raise CheckFailedError(f"{target.named(key)} was recognized, and not as a film")
+    return f"{facts.duration_seconds:g} s, labels found: {len(record.findings.labels)}"
 
 
 @check()

@@ -304,10 +304,17 @@ def marked(photo: bytes, mark: str) -> bytes:
     return photo[:at] + comment + photo[at:]
 
 
-def _scan_at(photo: bytes) -> int:
+def segments(photo: bytes) -> Iterator[int]:
+    """Yield where each segment of a JPEG begins; the last is that behind which its picture begins."""
     at = len(_START_OF_IMAGE)
     while photo[at + 1] != _START_OF_SCAN:
+        yield at
         at = _next_segment(photo, at)
+    yield at
+
+
+def _scan_at(photo: bytes) -> int:
+    *_, at = segments(photo)
     return at
 
 

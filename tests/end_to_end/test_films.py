@@ -114,6 +114,15 @@ def test_a_film_is_found_by_what_is_in_it_with_when_it_is_seen(place: Place, cli
     assert place.calls() == paid
 
 
+def test_a_film_is_among_what_a_deployment_is_tried_with(place: Place) -> None:
+    told = json.loads(place.operate("verify", "--yes", "--json"))
+
+    verdicts = {check["name"]: (check["verdict"], check["said"]) for check in told["checks"]}
+    assert {verdict for verdict, _ in verdicts.values()} == {"held"}
+    assert verdicts["film"][1].startswith("2 s, labels found: ")
+    assert told["left"] == []
+
+
 def test_an_operator_is_told_of_films_what_the_api_says(place: Place, clip: bytes) -> None:
     place.put("kept/film.mp4", clip)
     film = place.known("kept/film.mp4")

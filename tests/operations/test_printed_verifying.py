@@ -11,7 +11,7 @@ import pytest
 
 from operations.commands import forget, verify
 from operations.pricing import Pricing
-from operations.verifying.checks import CHECKS
+from operations.verifying.checks import checks_of
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.deployments import deployed
 from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
@@ -22,6 +22,7 @@ from tests.operations.test_verifying import Deployment, TextPhotos
 from tests.operations.world import NAMES, queue
 from tests.processors.world import InlineExecutor
 
+CHECKS = checks_of(takes_films=False)
 PRICING = Pricing({"DetectLabels": 50, "DetectFaces": 50}, 1.0)
 
 

@@ -25,11 +25,11 @@ from operations.adapters.s3 import ObjectVersion
 from operations.commands.verify import Cleaning
 from operations.terminal import OperatorError, Steps
 from operations.verifying.checks import (
-    CHECKS,
     MOST_KEY_BYTES,
     Check,
     CheckResult,
     CheckStatus,
+    checks_of,
     longest,
     run_all,
 )
@@ -50,6 +50,7 @@ from tests.operations.test_planning import FINGERPRINTS
 from tests.operations.world import AT_ONCE, NAMES
 from tests.processors.world import SETTINGS, InlineExecutor, World
 
+CHECKS = checks_of(takes_films=False)
 PREFIX = "imagepipe-verify/test/"
 Event = dict[str, Any]
 

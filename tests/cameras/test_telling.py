@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.camera_events import CameraPicture, WatchedPersons
+from contract.camera_events import PERSON_MARK, CameraPicture, SeenPerson, WatchedPersons
 from contract.camera_telling import MOST_TOLD, CameraMessage, ToldState
 from contract.cameras import Camera, Cameras
 from contract.errors import ConfigurationError
@@ -42,6 +42,7 @@ class Scene:
     told: list[CameraMessage] = field(default_factory=list)
     dies_after: int = -1
     logged: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
     def read(self, _camera: str) -> ToldState:
         return ToldState() if self.item is None else ToldState.from_item(from_wire(to_wire(self.item)))
@@ -59,11 +60,19 @@ class Scene:
             raise KilledError
 
     def telling(self, *others: Camera) -> CameraTelling:
-        def pictures(_camera: Camera, since: float, until: float, _: WatchedPersons) -> list[CameraPicture]:
-            return [each for at, each in self.pictures.items() if since <= at <= until]
+        def pictures(
+            _camera: Camera, since: float, until: float, watched: WatchedPersons
+        ) -> list[CameraPicture]:
+            return [
+                each._replace(persons=tuple(seen for seen in each.persons if seen.person in watched.ids))
+                for at, each in self.pictures.items()
+                if since <= at <= until
+            ]
 
         cameras = Cameras([self.camera, *others])
-        return CameraTelling(cameras, self.read, self.write, pictures, self.send, lambda: self.now, self)
+        return CameraTelling(
+            cameras, self.read, self.write, pictures, self.send, lambda: self.now, self, lambda: self.names
+        )
 
     def warning(self, message: str, **_: object) -> None:
         self.logged.append(message)
@@ -73,12 +82,14 @@ class Scene:
     def exception(self, message: str, **_: object) -> None:
         self.logged.append(f"{message}, with its trace")
 
-    def take(self, seconds: float, *, somebody: bool = True, car: bool = False) -> None:
-        """Have a picture come that was taken some seconds after noon, now or before."""
+    def take(self, seconds: float, *, somebody: bool = True, car: bool = False, persons: str = "") -> None:
+        """Have a picture come that was taken some seconds after noon, now or before; persons are letters."""
         at = NOON + seconds
         self.now = max(self.now, at)
-        if seen := (SOMEBODY,) * somebody + (CAR,) * car:
-            self.pictures[at] = CameraPicture(at, f"{seconds}.jpg", seen)
+        seen = (SOMEBODY,) * somebody + (CAR,) * car
+        if seen or persons:
+            there = tuple(SeenPerson(person, 95.0, None) for person in persons)
+            self.pictures[at] = CameraPicture(at, f"{seconds}.jpg", seen, there)
         assert not self.telling().take([AnnouncedPicture("door", at)])
 
     def tick(self, seconds: float) -> None:
@@ -267,3 +278,42 @@ def test_everything_is_told_whenever_a_worker_is_killed(steps: list[tuple[int, i
     ends = {message.id.removesuffix("-end") for message in scene.told if message.event == "end"}
     assert begins == ends
     assert begins
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 900), st.integers(-1, 2), st.sampled_from(["a", "b", "ab", ""])),
+        min_size=1,
+        max_size=8,
+        unique_by=lambda step: step[0],
+    ),
+    st.integers(0, 8),
+)
+def test_who_is_forgotten_at_any_time_leaves_nothing_and_what_began_is_told_to_be_over(
+    steps: list[tuple[int, int, str]], forgotten_before: int
+) -> None:
+    """Ann is forgotten before one of the steps, or at the end; Ben stays. A worker may be killed at each."""
+    door = DOOR._replace(silent_after_seconds=0, digest="", watch_people=("Ann", "Ben"))
+    scene = Scene(door, names={"a": "Ann", "b": "Ben"})
+    for number, (seconds, dies_after, persons) in enumerate(steps):
+        if number == forgotten_before:
+            del scene.names["a"]
+        scene.dies_after = dies_after
+        try:
+            scene.take(seconds, somebody=False, persons=persons)
+        except KilledError:
+            scene.dies_after = -1
+            scene.take(seconds, somebody=False, persons=persons)
+    scene.names.pop("a", None)
+    scene.dies_after = -1
+    scene.tick(1_000)
+
+    marks = {each.label for each in scene.read("door").told}
+    ben = WatchedPersons(frozenset({"b"})).marks(door)
+    assert marks <= ben
+    assert all(mark.startswith(PERSON_MARK) for mark in marks)
+    begins, ends = (
+        {message.id.removesuffix(f"-{word}") for message in scene.told if message.event == word}
+        for word in ("begin", "end")
+    )
+    assert begins == ends

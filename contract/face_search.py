@@ -139,9 +139,13 @@ def is_searchable(face: Mapping[str, Any], width: int, height: int) -> bool:
     )
 
 
-def face_name(box: FaceBox) -> str:
-    """Name a face by where it is: answers about it stay its own, whatever other faces are found."""
-    return blake2b(json.dumps(box).encode(), digest_size=6).hexdigest()
+def face_name(box: FaceBox, frame: str = "") -> str:
+    """Name a face by where it is: answers about it stay its own, whatever other faces are found.
+
+    Of a film, it is on a frame of this name.
+    """
+    place = [*box, frame] if frame else box
+    return blake2b(json.dumps(place).encode(), digest_size=6).hexdigest()
 
 
 class FaceAnswerName(NamedTuple):

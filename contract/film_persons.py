@@ -1,12 +1,14 @@
-"""Persons who agreed to be looked for, as jobs of Rekognition find them in films.
+"""Persons who agreed to be looked for, as they are found in films: by jobs of Rekognition, or by frames.
 
 | item   | pk                     | sk                                      | says                         |
 |--------|------------------------|-----------------------------------------|------------------------------|
 | answer | `content#<content id>` | `people#film<percent>.<revision>.whole` | who is like which face, when |
 
-A job searches the faces of the collection, not its users. Whose a face is says its external id, so nothing
-is to be looked up. Of what a job has said, who is like which face is kept, and when: no face that is like
-nobody's, no id of a face, no place in the picture. docs/decisions/0044-persons-in-films-are-a-choice.md
+Frames are searched face by face, as photos are, and what is answered about each is kept by itself
+(contract/face_search.py); then the film has one answer, too. A job searches the faces of the collection, not
+its users. Whose a face is says its external id, so nothing is to be looked up. Of what a job has said, who is
+like which face is kept, and when: no face that is like nobody's, no id of a face, no place in the picture.
+docs/decisions/0044-persons-in-films-are-a-choice.md
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +16,7 @@ from typing import Any
 
 from contract.face_search import FACES_ANSWERED, LEAST_SIMILARITY_PERCENT, FaceAnswerName, assigned
 from contract.film_jobs import JobSpec, step_ms
-from contract.films import MOST_ANSWER_BYTES, Interval
+from contract.films import MOST_ANSWER_BYTES, Frame, Interval
 from contract.people import owner_of
 from contract.records import PersonMatch
 from contract.results import ResultName, pack
@@ -71,14 +73,30 @@ def persons_answer(results: Iterable[Mapping[str, Any]], duration_ms: int, frame
             if person and similarity >= LEAST_SIMILARITY_PERCENT:
                 alike = found.setdefault(place, {}).setdefault(index, {})
                 alike[person] = max(similarity, alike.get(person, 0.0))
+    seen = (
+        (Frame(place * step, min((place + 1) * step, max(duration_ms, 1)), place * step, ""), frame, faces)
+        for place, by_index in sorted(found.items())
+        for faces in [list(by_index.values())]
+    )
+    return film_persons_answer(seen, bridged_ms=_BRIDGED_STEPS * step)
+
+
+def film_persons_answer(
+    seen: Iterable[tuple[Frame, str, Sequence[Alike]]], bridged_ms: int = 0
+) -> dict[str, Any]:
+    """Return what is kept of a film: who each face is like, by the part of the film and the key of its frame.
+
+    Who is away for no longer than `bridged_ms` is seen without a break.
+    """
+    steps = [(frame, key, [alike for alike in faces if alike]) for frame, key, faces in seen]
 
     def thinned(matches: int, faces: int, decimals: int) -> dict[str, Any]:
-        steps = []
-        for place, by_index in sorted(found.items()):
-            likest = [_likest(alike, matches, decimals) for alike in by_index.values()]
+        kept = []
+        for frame, key, alikes in steps:
+            likest = [_likest(alike, matches, decimals) for alike in alikes]
             likest.sort(key=lambda alike: -max(alike.values()))
-            steps.append([place * step, min((place + 1) * step, max(duration_ms, 1)), likest[:faces]])
-        return {IN_FILM: steps, "Step": step, "Frame": frame}
+            kept.append([frame.first, frame.end, frame.at, key, likest[:faces]])
+        return {IN_FILM: [step for step in kept if step[-1]], "Bridged": bridged_ms}
 
     for how in _THINNED:
         answer = thinned(*how)
@@ -100,10 +118,10 @@ def persons_in(answer: Mapping[str, Any]) -> set[str]:
 def without_persons(answer: Mapping[str, Any], persons: Collection[str]) -> dict[str, Any]:
     """Return an answer about a film as if these had never been looked for."""
     steps = []
-    for first, end, faces in answer[IN_FILM]:
+    for *where, faces in answer[IN_FILM]:
         left = [_only(alike, alike.keys() - set(persons)) for alike in faces]
         if any(left):
-            steps.append([first, end, [alike for alike in left if alike]])
+            steps.append([*where, [alike for alike in left if alike]])
     return {**answer, IN_FILM: steps}
 
 
@@ -114,7 +132,7 @@ def _only(alike: Alike, persons: Collection[str]) -> dict[str, float]:
 def persons_seen(answer: Mapping[str, Any], persons: Collection[str]) -> dict[str, PersonMatch]:
     """Return which of these persons are in a film, each as like as where it is likest, and on no face."""
     found: dict[str, PersonMatch] = {}
-    for _, _, seen in _by_steps(answer, persons):
+    for *_, seen in _by_steps(answer, persons):
         for person, similarity in seen.items():
             if person not in found or similarity > found[person].similarity:
                 found[person] = PersonMatch(similarity, None)
@@ -127,14 +145,13 @@ def person_intervals(
     """Return when these persons are seen, at least so like; an interval's name is the person's id."""
     found: list[Interval] = []
     last: dict[str, int] = {}
-    bridged = _BRIDGED_STEPS * int(answer["Step"])
-    for first, end, seen in _by_steps(answer, persons):
+    for first, end, at, key, seen in _by_steps(answer, persons):
         for person, similarity in seen.items():
             if similarity < least_percent:
                 continue
-            now = Interval("person", person, first, end, first, str(answer["Frame"]), similarity)
+            now = Interval("person", person, first, end, at, key, similarity)
             before = found[last[person]] if person in last else None
-            if before is None or first - before.end > bridged:
+            if before is None or first - before.end > answer["Bridged"]:
                 last[person] = len(found)
                 found.append(now)
             else:
@@ -145,9 +162,9 @@ def person_intervals(
 
 def _by_steps(
     answer: Mapping[str, Any], persons: Collection[str]
-) -> Iterator[tuple[int, int, dict[str, float]]]:
+) -> Iterator[tuple[int, int, int, str, dict[str, float]]]:
     """Yield who is seen in each step: a person once, and a face as one person's, as on photos."""
-    for first, end, faces in answer[IN_FILM]:
-        pairs: Sequence[Alike] = [_only(alike, persons) for alike in faces]
-        seen = assigned(dict(enumerate(pairs)))
-        yield int(first), int(end), {person: match.similarity for person, match in seen.items()}
+    for first, end, at, key, faces in answer[IN_FILM]:
+        seen = assigned(dict(enumerate(_only(alike, persons) for alike in faces)))
+        similarities = {person: match.similarity for person, match in seen.items()}
+        yield int(first), int(end), int(at), str(key), similarities

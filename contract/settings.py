@@ -62,8 +62,8 @@ class ProcessorSettings:
     `cameras` are those whose pictures are compared (contract/cameras.py), as JSON; empty for none.
     `film_jobs` is how many jobs of Rekognition may work on films at once (0: none do),
     `film_job_minutes_a_day` how much film they may be begun on a day (0: no limit); Rekognition tells of
-    their ends to a topic, by a role. `people_in_films` says whether jobs look for persons too: `yes`, or
-    empty.
+    their ends to a topic, by a role. `people_in_films` says whether persons are looked for in films: `yes`,
+    or empty.
     """
 
     bucket_name: str

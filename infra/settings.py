@@ -135,8 +135,8 @@ class DeploymentSettings:
     `video` (`off`, `frames` or `jobs`) takes films too: frames of them are chosen, and asked about as photos
     are; or jobs of Rekognition look at whole films, `video_jobs` of them at once (1 to 20, which is what an
     account has) and for `video_minutes_a_day` of film a day, all jobs together; 0 means no limit
-    (docs/video.md). Where there are jobs and `people`, `people_in_films` has a job of its own look for
-    persons in each film with faces, at the price of another job.
+    (docs/video.md). With `people`, `people_in_films` has persons looked for in films with faces, too, by
+    frames or by a job of its own.
 
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.

@@ -174,14 +174,14 @@ def _unusable_jobs(settings: "DeploymentSettings") -> list[str]:
 def _unusable_persons_in_films(settings: "DeploymentSettings") -> list[str]:
     lacking = [
         name
-        for name, is_set in (("video=jobs", settings.has_film_jobs), ("people=true", settings.people))
+        for name, is_set in (("video=frames or jobs", settings.takes_films), ("people=true", settings.people))
         if not is_set
     ]
     if not settings.people_in_films or not lacking:
         return []
     return [
-        f"people_in_films has jobs look for persons in films, and needs {' and '.join(lacking)}; "
-        "leave it out, or set what it needs"
+        f"people_in_films has persons looked for in films, and needs {' and '.join(lacking)}; leave it out, "
+        "or set what it needs"
     ]
 
 

@@ -179,12 +179,17 @@ def film_of(pictures: Sequence[tuple[Image.Image, int]], milliseconds: int = 500
     return mp4(frames, milliseconds, pictures[0][0].size)
 
 
-def other_codec(seconds: int = 2) -> bytes:
-    """Return an MP4 whose frames are MPEG-4 Part 2, which Rekognition does not read."""
+def other_codec(seconds: int = 2, photo: str = "", size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
+    """Return an MP4 whose frames are MPEG-4 Part 2, which Rekognition does not read: of a photo, or grey."""
+    frames = [np.full((size[1], size[0], 3), number * 8 % 255, np.uint8) for number in range(10 * seconds)]
+    if photo:
+        with Image.open(IMAGES / photo) as opened:
+            shown = ImageOps.pad(opened.convert("RGB"), size)
+        frames = [np.asarray(shown)[:, :, ::-1].copy()] * len(frames)
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/film.mp4"
-        writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"mp4v"), 10, (WIDTH, HEIGHT))
-        for number in range(10 * seconds):
-            writer.write(np.full((HEIGHT, WIDTH, 3), number * 8 % 255, np.uint8))
+        writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"mp4v"), 10, size)
+        for frame in frames:
+            writer.write(frame)
         writer.release()
         return Path(path).read_bytes()

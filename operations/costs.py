@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import usage
-from contract.detectors import CALLS
+from contract.detectors import CALLS, SEARCH
 from contract.film_jobs import JOBS
 from contract.film_usage import FilmAssumptions, film_usage
 from contract.metrics import REGION_METRICS, SCENE_METRICS, Metric, TallyMetric
@@ -118,15 +118,10 @@ def film_bill(
 
 def film_jobs_bill(hours: float, calls: Sequence[str]) -> Bill:
     """Return what hours of film cost where jobs answer what they can, and frames the rest."""
-    by_jobs = [call for call in calls if call in {CALLS[name] for name in JOBS}]
+    by_jobs = [call for call in calls if call in {SEARCH.call, *(CALLS[name] for name in JOBS)}]
     rest = tuple(call for call in calls if call not in by_jobs)
     jobs = Bill({"Rekognition": hours * 60 * FILM_JOB_MINUTE * len(by_jobs)}, 0.0)
     return jobs.plus(film_bill(hours, rest)) if rest else jobs
-
-
-def film_persons_bill(hours: float) -> Bill:
-    """Return what it costs that a job looks for persons in hours of film."""
-    return Bill({"Rekognition": hours * 60 * FILM_JOB_MINUTE}, 0.0)
 
 
 def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:

@@ -5,15 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from contract.detectors import CALLS
+from contract.detectors import CALLS, SEARCH
+from contract.face_search import FACES_ANSWERED
 from contract.film_jobs import FORMATS, JOBS
 from contract.film_persons import PERSONS_JOBS
 from contract.film_usage import HOUR_SECONDS, FilmAssumptions
 from contract.photos import MOST_FILM_SECONDS, PhotoFacts
 from contract.settings import ProcessorSettings
-from operations.costs import NOTHING, Bill, film_bill, film_jobs_bill, film_persons_bill
+from operations.costs import NOTHING, Bill, film_bill, film_jobs_bill
 from operations.inventory import Listed
 
+# What is charged for an answer, by what it is kept by: a detector, or the search for a face's person.
+CALLS_KEPT: Mapping[str, str] = {**CALLS, FACES_ANSWERED: SEARCH.call}
 # By its name alone, which container it likely is.
 CONTAINERS: Mapping[str, str] = {
     ".mp4": "MP4",
@@ -23,6 +26,7 @@ CONTAINERS: Mapping[str, str] = {
     ".avi": "AVI",
     ".webm": "WebM",
 }
+_BY_JOBS = {*JOBS, *PERSONS_JOBS}
 _JOBS = "jobs"
 _FRAMES = "frames"
 
@@ -53,7 +57,8 @@ class FilmLength:
 class FilmHours:
     """Seconds of film to be looked at, by what is to be asked: detectors, and by which way they can be.
 
-    Among them is what answers about persons are kept by, where jobs look for these.
+    Among these is what answers about persons are kept by, where somebody is looked for: a face a frame, or
+    a job.
 
     `seconds` has keys as `jobs:labels,text`, so that a checkpoint can hold it.
     """
@@ -73,16 +78,14 @@ class FilmHours:
         """Return the calls about frames, by detector; none of what jobs answer, where they do."""
         counts: Counter[str] = Counter()
         for hours, detectors, can_be_jobs in self._asked():
-            left = [name for name in detectors if name in CALLS]
-            if by_jobs and can_be_jobs:
-                left = [name for name in left if name not in JOBS]
+            left = [name for name in detectors if not (by_jobs and can_be_jobs and name in _BY_JOBS)]
             counts.update(dict.fromkeys(left, round(hours * FilmAssumptions.frames_an_hour)))
         return dict(counts)
 
     def job_minutes(self) -> float:
         """Return the minutes that jobs are charged for, all jobs together."""
         return 60 * sum(
-            hours * sum(name in JOBS or name in PERSONS_JOBS for name in detectors)
+            hours * sum(name in _BY_JOBS for name in detectors)
             for hours, detectors, can_be_jobs in self._asked()
             if can_be_jobs
         )
@@ -90,11 +93,9 @@ class FilmHours:
     def bill(self, *, by_jobs: bool) -> Bill:
         found = NOTHING
         for hours, detectors, can_be_jobs in self._asked():
-            calls = tuple(dict.fromkeys(CALLS[name] for name in detectors if name in CALLS))
-            is_by_jobs = by_jobs and can_be_jobs
-            found = found.plus((film_jobs_bill if is_by_jobs else film_bill)(hours, calls))
-            if is_by_jobs and any(name in PERSONS_JOBS for name in detectors):
-                found = found.plus(film_persons_bill(hours))
+            calls = tuple(dict.fromkeys(CALLS_KEPT[name] for name in detectors))
+            priced = film_jobs_bill if by_jobs and can_be_jobs else film_bill
+            found = found.plus(priced(hours, calls))
         return found
 
     def _asked(self) -> Iterator[tuple[float, tuple[str, ...], bool]]:

@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.face_search import FACES_ANSWERED
-from contract.film_jobs import FORMATS
 from contract.meaning import MEANING_SEEN, OF_MEANING, OF_OUR_OWN
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.records import ImageVersion, Status
@@ -120,7 +119,7 @@ class Assessed:
     `lacks_only_picture` says that nothing but its file is missing in its record, and all answers are kept.
     `is_of_camera` says that it is asked about only if it shows something new,
     and `faces` how many of its faces are to be searched for persons, which are none of a film. `film` is how
-    long it lasts, if it is one; among its `calls` is what a job answers that looks for persons.
+    long it lasts, if it is one: then persons are among its `calls`.
     """
 
     listed: Listed
@@ -202,7 +201,7 @@ class Assessor:
                 continue
             missing = needed.get(content, ())
             calls = tuple(name for name in missing if name not in OF_OUR_OWN)
-            if found.film is not None and self._is_to_search(content, found.film):
+            if found.film is not None and self._is_to_search(content):
                 calls = (*calls, FACES_ANSWERED)
             searched = NO_FACES if found.film else faces.get(content, NO_FACES)
             is_paid = calls or searched.searches or MEANING_SEEN in missing
@@ -223,9 +222,9 @@ class Assessor:
             )
         return assessed
 
-    def _is_to_search(self, asked: str, film: FilmLength) -> bool:
-        """Return whether a job is to look for persons in a film, if it has faces."""
-        if self.faces is None or not self.deployed.settings.people_in_films or film.container not in FORMATS:
+    def _is_to_search(self, asked: str) -> bool:
+        """Return whether persons are to be looked for in a film, if it has faces."""
+        if self.faces is None or not self.deployed.settings.people_in_films:
             return False
         content, *detectors = asked.split(_WITH)
         return FACES in (detectors or self.deployed.fingerprints) and self.faces.has_film_to_search(content)

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from contract.detectors import CALLS, SEARCH, operation_of
-from contract.face_search import FACES_ANSWERED
+from contract.detectors import CALLS, operation_of
 from contract.meaning import BY_BEDROCK, BY_LABELS, INVOKE_MODEL, detector_by
 from contract.picture_usage import PictureWork
 from contract.quotas import photo_rates, photos_a_second
@@ -17,12 +16,10 @@ from contract.usage import Assumptions, Work
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import OperatedTable
 from operations.costs import Bill, bill
-from operations.film_hours import NO_FILMS, FilmHours
+from operations.film_hours import CALLS_KEPT, NO_FILMS, FilmHours
 from operations.meaning_costs import meaning_bill
 
 MEGABYTES_A_GB = 1024
-# What is charged for an answer, by what it is kept by: a detector, or the search for a face's person.
-CALLS_KEPT: Mapping[str, str] = {**CALLS, FACES_ANSWERED: SEARCH.call}
 # A batch looks for a short line, and calls abroad are counted at home too: as in docs/fleet.md.
 BUDGET_WRITES_OF_REGIONS = 3.5
 

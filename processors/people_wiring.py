@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.detectors import SEARCH
 from contract.face_search import FACES_ANSWERED, question_parameters
-from contract.questions import Question
+from contract.questions import Question, questions
 from contract.records import Findings
 from contract.settings import ProcessorSettings
 from processors.adapters.face_answers import FaceAnswers
@@ -43,20 +43,42 @@ def person_layer(
         runner.runtime.new_lock,
     )
     kept = FaceAnswers(runner.results)
-    films = None if jobs is None or not settings.people_in_films else _in_films(settings, jobs, kept)
+    films = None
+    if settings.people_in_films:
+        films = _in_films(settings, FaceSearched(runner, searching, question.fingerprint), kept, jobs)
     return PersonLayer(kept, searching, question.fingerprint, settings.answers_are_shared, films)
 
 
+class FaceSearched(NamedTuple):
+    """What asks about faces, and the fingerprint of what it asks."""
+
+    runner: DetectorRunner
+    ask: FaceSearching
+    question: str
+
+
 def _in_films(
-    settings: ProcessorSettings, jobs: "FilmJobRecognizer", kept: FaceAnswers
+    settings: ProcessorSettings,
+    searched: FaceSearched,
+    kept: FaceAnswers,
+    jobs: "FilmJobRecognizer | None",
 ) -> "FilmPersonSearch":
-    """Return what looks for persons in films, by the leases and minutes of all jobs."""
+    """Return what looks for persons in films; by jobs, within the leases and minutes of all of them."""
+    from processors.pipeline.film_persons import FilmPersonSearch
+    from processors.pipeline.frame_persons import FramePersonSearch
+
+    faces = questions(settings)["faces"].fingerprint
+    now = searched.runner.runtime.now
+    frames = FramePersonSearch(searched.runner.results, searched.ask, searched.question, faces, now)
+    return FilmPersonSearch(kept, frames, None if jobs is None else _searching(settings, jobs))
+
+
+def _searching(settings: ProcessorSettings, jobs: "FilmJobRecognizer") -> "FilmJobRecognizer":
+    """Return what begins jobs of all kinds."""
     from contract.film_jobs import JOBS
     from contract.film_persons import PERSONS_JOBS, question_parameters
-    from processors.pipeline.film_persons import FilmPersonSearch
 
-    spec = PERSONS_JOBS[FACES_ANSWERED]
-    question = Question(spec.start, question_parameters(settings.people_collection))
+    question = Question(PERSONS_JOBS[FACES_ANSWERED].start, question_parameters(settings.people_collection))
     detectors = {**jobs.detectors, FACES_ANSWERED: Detector(FACES_ANSWERED, question, lambda _: Findings())}
     starting = replace(jobs.starting, specs={**JOBS, **PERSONS_JOBS})
-    return FilmPersonSearch(replace(jobs, detectors=detectors, starting=starting), kept)
+    return replace(jobs, detectors=detectors, starting=starting)

@@ -10,24 +10,34 @@ from contract.face_search import FACES_ANSWERED, SCOPE_BEGINNING, WANTED_KEY, Se
 from contract.items import PARTITION_KEY, SORT_KEY, beginning_with, from_wire, key_of, to_wire
 from contract.people import PEOPLE
 from contract.photos import PhotoFacts
-from contract.records import Status
+from contract.records import ImageVersion, Status
 from contract.results import Result, ResultName
 from contract.table import RECORD
 from operations.adapters.dynamodb import ANSWERED, OperatedTable
 
-_SHOWN = ("key", "faces", "searched", "status", "photo")
+_SHOWN = (
+    *("key", "faces", "searched", "status", "photo", "detectors"),
+    *("etag", "size_bytes", "version_id", "shares_answers"),
+)
+
+_FACES = "faces"
 
 
 class SearchedRecord(NamedTuple):
     """A photo or a film with faces, and the revision of the collection in which they were searched.
 
-    `photo` is what its file says, where it was looked at.
+    `photo` is what its file says, where it was looked at; `answer` is what DetectFaces has said is kept by.
     """
 
     key: str
     faces: int
     searched: int
     photo: PhotoFacts | None
+    answer: ResultName
+
+    @property
+    def is_film(self) -> bool:
+        return self.photo is not None and self.photo.is_film
 
 
 class DynamoDBSearches(OperatedTable):
@@ -85,4 +95,7 @@ class DynamoDBSearches(OperatedTable):
 
 def _searched(item: Mapping[str, Any]) -> SearchedRecord:
     photo = PhotoFacts.from_item(item["photo"]) if "photo" in item else None
-    return SearchedRecord(item["key"], int(item["faces"]), int(item.get("searched", 0)), photo)
+    version = ImageVersion(item["key"], item["etag"], int(item["size_bytes"]), item.get("version_id"), "")
+    content_id = version.kept_by(shares_answers=bool(item.get("shares_answers", True)))
+    answer = ResultName(content_id, _FACES, str(item["detectors"].get(_FACES, "")))
+    return SearchedRecord(item["key"], int(item["faces"]), int(item.get("searched", 0)), photo, answer)

@@ -15,10 +15,10 @@ from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import options
 from operations.estimating import Totals
-from operations.film_hours import FilmHours
+from operations.film_hours import CALLS_KEPT, FilmHours
 from operations.people.faces_to_search import MOST_FACES, RECKONED_FACES
 from operations.planning import Assessor, ObjectFilter, Place
-from operations.pricing import CALLS_KEPT, Pricing, hours
+from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.wiring import DeployedPipeline, connect
 

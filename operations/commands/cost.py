@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contract.detectors import CALLS, DEFAULT_DETECTORS
+from contract.detectors import CALLS, DEFAULT_DETECTORS, SEARCH
 from contract.film_usage import FilmAssumptions
 from contract.meaning import VECTORS_A_SECOND
 from contract.picture_usage import PictureAssumptions, PictureWork
@@ -20,7 +20,6 @@ from operations.costs import (
     dollars_of_files,
     film_bill,
     film_jobs_bill,
-    film_persons_bill,
     pictures_bills,
 )
 from operations.meaning_choice import MeaningChoice
@@ -95,18 +94,25 @@ def cost(
 
 def _cost_of_films(hours: float, operations: tuple[str, ...], *, json: bool) -> None:
     costs, frames = film_bill(hours, operations), hours * FilmAssumptions.frames_an_hour
-    by_jobs, of_persons = film_jobs_bill(hours, operations).total, film_persons_bill(hours).total
+    by_jobs = film_jobs_bill(hours, operations).total
+    persons, persons_by_jobs = (
+        of(hours, (*operations, SEARCH.call)).total - of(hours, operations).total
+        for of in (film_bill, film_jobs_bill)
+    )
     if json:
         said = {"film_hours": hours, "frames": round(frames), "dollars": costs.to_json()}
-        more = {"dollars_by_jobs": round(by_jobs, 2), "dollars_of_persons": round(of_persons, 2)}
-        terminal.print_json({**said, **more})
+        more = {
+            "dollars_of_persons": round(persons, 2),
+            "dollars_of_persons_by_jobs": round(persons_by_jobs, 2),
+        }
+        terminal.print_json({**said, "dollars_by_jobs": round(by_jobs, 2), **more})
         return
     show_dollars("Service", "#Dollars", costs)
     typer.echo(
         f"\n{hours:g} hours of film have some {frames:,.0f} frames that are asked about, and keeping what is "
         f"found costs ${money(costs.storage_a_month)} a month. With video=jobs it would be "
-        f"${money(by_jobs)}, and with people_in_films ${money(of_persons)} more for films with faces. "
-        "Assumptions: docs/cost.md"
+        f"${money(by_jobs)}. With people_in_films, and a face on each of these frames, it is "
+        f"${money(persons)} more, and by jobs ${money(persons_by_jobs)}. Assumptions: docs/cost.md"
     )
 
 

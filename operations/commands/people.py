@@ -156,13 +156,15 @@ def search(
     """Look on photos that are there already for who was added since. Says first what that costs.
 
     Each face is paid for once for each time that somebody was added; so is each minute of the films with
-    faces, where jobs look for persons in these.
+    faces, where jobs look for persons in them.
     """
     terminal.require_consent_possible(yes, "people search")
     pipeline = connect(stack, local, directory)
     _collection(pipeline)
-    in_films = bool(pipeline.deployed.settings.people_in_films)
-    searching = PersonSearch(pipeline.searches, pipeline.bulk.queue, pipeline.names.bucket, _now, in_films)
+    settings = pipeline.deployed.settings
+    in_films, by_jobs = bool(settings.people_in_films), bool(settings.film_jobs)
+    queue, bucket = pipeline.bulk.queue, pipeline.names.bucket
+    searching = PersonSearch(pipeline.searches, queue, bucket, _now, in_films, by_jobs)
     with terminal.stepwise("counting") as display:
         plan = display.follow(searching.plan(), "nothing was changed")
     films = f" and {plan.film_minutes:,.1f} minutes of {plan.films:,} films" if plan.films else ""

@@ -20,9 +20,10 @@ from operations.commands.backfill import NOT_COUNTED
 from operations.commands.cost import files_in_words, show_dollars
 from operations.costs import Bill
 from operations.estimating import Assessment, Estimate
+from operations.film_hours import CALLS_KEPT
 from operations.meaning_choice import MeaningChoice, with_meaning
 from operations.planning import Assessor, ObjectKind, Place
-from operations.pricing import CALLS_KEPT, Pricing
+from operations.pricing import Pricing
 from operations.scenes import BEGINNING_BYTES, KnownScenes, SampledScenes, SceneBasis, SceneEstimate
 from operations.temporary_database import SeenContents
 from operations.wiring import connect

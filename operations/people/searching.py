@@ -1,12 +1,14 @@
 """Looking for persons on photos and films that were there before them: what it costs, and asking for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aws.queues import Outgoing, SqsQueue
 from contract.face_search import SearchScope
+from contract.film_jobs import FORMATS
+from contract.films import IN_FRAMES
 from contract.notifications import look_again_parts
 from contract.prices import FILM_JOB_MINUTE, dollars_for_calls
 from operations.adapters.dynamodb_searches import DynamoDBSearches, SearchedRecord
@@ -16,7 +18,8 @@ from operations.terminal import Steps
 class SearchPlan(NamedTuple):
     """What there is to be searched: photos with faces, and faces, of which the gate leaves some out.
 
-    Of `keys`, so many are `films` with faces, of so many minutes together.
+    Of `keys`, so many are `films` with faces: `faces` has those of their frames, but for films that jobs
+    search, which are of so many minutes together.
     """
 
     scope: SearchScope
@@ -24,6 +27,23 @@ class SearchPlan(NamedTuple):
     faces: int
     films: int = 0
     film_minutes: float = 0.0
+
+    def plus(
+        self, records: Sequence[SearchedRecord], in_frames: Mapping[str, int], *, by_jobs: bool
+    ) -> "SearchPlan":
+        """Return the plan with these too; `in_frames` says how many faces films have, by key."""
+        films = [record for record in records if record.is_film]
+        timed = [film for film in films if by_jobs and film.photo and film.photo.format in FORMATS]
+        photos = sum(record.faces for record in records if not record.is_film)
+        frames = sum(in_frames[film.key] for film in films if film not in timed)
+        seconds = sum(ceil(film.photo.duration_seconds or 0) for film in timed if film.photo)
+        return SearchPlan(
+            self.scope,
+            (*self.keys, *(record.key for record in records)),
+            self.faces + photos + frames,
+            self.films + len(films),
+            self.film_minutes + seconds / 60,
+        )
 
     @property
     def photos(self) -> int:
@@ -39,7 +59,7 @@ class SearchPlan(NamedTuple):
 class PersonSearch:
     """Has workers look for all persons on photos that were looked at before one was added.
 
-    `in_films` says whether jobs look for them in films; where they do not, films are left alone.
+    `in_films` says whether they are looked for in films, and `by_jobs` whether by jobs, where these can be.
     """
 
     table: DynamoDBSearches
@@ -47,21 +67,25 @@ class PersonSearch:
     bucket: str
     now: Callable[[], str]
     in_films: bool = False
+    by_jobs: bool = False
 
     def plan(self) -> Steps[SearchPlan]:
         """Read which photos are behind. Nothing is changed."""
         scope = self.table.scope(self.now())
-        keys: list[str] = []
-        faces = films = 0
-        seconds = 0.0
+        plan = SearchPlan(scope, (), 0)
         for records in self._behind(scope):
-            keys += [record.key for record in records]
-            lasting = [record.photo.duration_seconds for record in records if record.photo]
-            lengths = [length for length in lasting if length is not None]
-            films, seconds = films + len(lengths), seconds + sum(map(ceil, lengths))
-            faces += sum(record.faces for record in records if not _is_film(record))
-            yield f"{len(keys):,} photos are to be searched"
-        return SearchPlan(scope, tuple(keys), faces, films, seconds / 60)
+            plan = plan.plus(records, self._in_frames(records), by_jobs=self.by_jobs)
+            yield f"{len(plan.keys):,} photos are to be searched"
+        return plan
+
+    def _in_frames(self, records: Sequence[SearchedRecord]) -> Mapping[str, int]:
+        """Return how many faces the frames of films have, by key; one that comes again counts once."""
+        films = {record.key: record.answer for record in records if record.is_film}
+        answers = self.table.answers([*films.values()])
+        return {
+            key: sum(_faces_by_frame(answers[name].response).values()) if name in answers else 0
+            for key, name in films.items()
+        }
 
     def ask(self, plan: SearchPlan) -> Steps[int]:
         """Have the photos looked at again, and their faces searched at the plan's revision.
@@ -82,9 +106,10 @@ class PersonSearch:
             yield [
                 record
                 for record in records
-                if record.searched < scope.revision and (self.in_films or not _is_film(record))
+                if record.searched < scope.revision and (self.in_films or not record.is_film)
             ]
 
 
-def _is_film(record: SearchedRecord) -> bool:
-    return record.photo is not None and record.photo.is_film
+def _faces_by_frame(answer: Mapping[str, Any]) -> dict[str, int]:
+    """Return by the name of a frame how many faces it shows."""
+    return {frame: int(short.get("faces", 0)) for _, _, _, frame, _, short in answer.get(IN_FRAMES, [])}

@@ -39,7 +39,7 @@ CROPS_AT_ONCE = 25
 class FaceCrops:
     """The pictures of the faces of one batch, cut out for a photo at a time, when the first is wanted.
 
-    `photos` and `faces` are by content id. Safe to use from several threads.
+    `photos` and `faces` are by content id, or by the name of a frame. Safe to use from several threads.
     """
 
     pictures: PicturesFunction
@@ -129,8 +129,8 @@ class FaceSearches(RekognitionDetectors):
         return kept_of_search(response, self.crops.box(content_id, face))
 
 
-def shown_as(content_id: str, face: FaceOfPhoto) -> str:
-    return json.dumps([content_id, face.name])
+def shown_as(photo: str, face: FaceOfPhoto) -> str:
+    return json.dumps([photo, face.name])
 
 
 def kept_of_search(response: Mapping[str, Any], box: FaceBox) -> Mapping[str, Any]:
@@ -169,10 +169,14 @@ class FaceSearching:
         lane: Lane,
         deadline: Deadline,
     ) -> Mapping[ResultName, Answer]:
-        """Return the answer to each name. A picture of a face that is refused shows nobody."""
+        """Return the answer to each name. A picture of a face that is refused shows nobody.
+
+        `photos` are by content id; of a film, each frame is one, by its name.
+        """
         faces: dict[str, list[FaceOfPhoto]] = {}
+        shown = {name: face.frame or name.content_id for name, face in wanted.items()}
         for name, face in wanted.items():
-            faces.setdefault(name.content_id, []).append(face)
+            faces.setdefault(shown[name], []).append(face)
         crops = FaceCrops(
             self.pictures,
             photos,
@@ -182,8 +186,8 @@ class FaceSearching:
             self.runner.why_unreadable,
         )
         runner = replace(self.runner, rekognition=replace(self.searches, crops=crops))
-        versions = {name: photos[name.content_id].version for name in wanted}
-        views = {name: shown_as(name.content_id, face) for name, face in wanted.items()}
+        versions = {name: photos[shown[name]].version for name in wanted}
+        views = {name: shown_as(shown[name], face) for name, face in wanted.items()}
         answers = runner.ask(versions, lane, deadline, views)
         refused = {
             name: Result(name, {"UserMatches": [], "Unsearched": answer.message}, self.runner.runtime.now())

@@ -37,14 +37,15 @@ Found = Findings | ImagepipeError | SupersededError
 
 
 class FaceOfPhoto(NamedTuple):
-    """A face to be asked about: its number on the photo, and where it is."""
+    """A face to be asked about: its number on the photo, and where it is; of a film, on which frame of it."""
 
     number: int
     box: FaceBox
+    frame: str = ""
 
     @property
     def name(self) -> str:
-        return face_name(self.box)
+        return face_name(self.box, self.frame)
 
 
 class SearchedPhoto(NamedTuple):
@@ -138,7 +139,7 @@ class PersonLayer:
             return seen
         scope = self.kept.scope()
         for key, film in films.items():
-            seen[key] = self._in_film(*film, scope, lane)
+            seen[key] = self._in_film(*film, scope, (lane, deadline))
         answers = self._answers(photos, scope, lane, deadline)
         for key, photo in of_key.items():
             findings = seen[key]
@@ -159,17 +160,19 @@ class PersonLayer:
     def _is_searched(self, findings: Findings) -> bool:
         return self.films is not None or not _is_film(findings)
 
-    def _in_film(self, film: StoredObject, findings: Findings, scope: SearchScope, lane: Lane) -> Found:
+    def _in_film(
+        self, film: StoredObject, findings: Findings, scope: SearchScope, during: tuple[Lane, Deadline]
+    ) -> Found:
         """Return the findings of a film with who is in it.
 
-        A film none of whose frames shows a face is not searched: a job costs by the minute.
+        A film none of whose frames shows a face is not searched.
         """
         if self.films is None:
             return replace(findings, persons={}, searched=0)
         if not scope.persons or not findings.faces:
             return replace(findings, persons={}, searched=scope.revision)
         content_id = film.version.kept_by(shares_answers=self.shares_answers)
-        return self.films.search(film, content_id, findings, scope, lane)
+        return self.films.search(film, content_id, findings, scope, during)
 
     def without_forgotten(self, decided: Collection[Decided]) -> list[Decided]:
         """Return what is to be written without persons who are not looked for, whoever has named them."""
@@ -205,19 +208,12 @@ class PersonLayer:
     ) -> dict[str, dict[str, tuple[int, Answer]]]:
         """Return by content and face the revision of the answer, and the answer: kept ones, and new ones."""
         known: dict[str, dict[str, tuple[int, Answer]]] = {}
-        answer: Answer
         wanted: dict[ResultName, FaceOfPhoto] = {}
         if not scope.persons:  # nobody is there who could be found: nothing is asked, and nothing is missing
             return known
         with_faces = {content_id: photo for content_id, photo in photos.items() if photo.faces}
         for content_id, results in self.kept.of_contents(list(with_faces)).items():
-            of_content = known.setdefault(content_id, {})
-            for name, answer in results.items():
-                read = FaceAnswerName.read(name)
-                if read is None or read.question != self.question or read.revision < scope.wanted:
-                    continue
-                if read.face not in of_content or of_content[read.face][0] < read.revision:
-                    of_content[read.face] = read.revision, answer
+            known[content_id] = newest_by_face(results, self.question, scope.wanted)
         for content_id, photo in with_faces.items():
             for face in photo.faces:
                 if photo.is_readable and face.name not in known.get(content_id, {}):
@@ -244,6 +240,20 @@ class PersonLayer:
                 elif answer is not None:
                     return answer
         return replace(findings, persons=assigned(alike), searched=searched)
+
+
+def newest_by_face(
+    answers: Mapping[ResultName, Answer], question: str, wanted: int
+) -> dict[str, tuple[int, Answer]]:
+    """Return by face the answer to a question that is of the last revision, with that, if it is `wanted`."""
+    newest: dict[str, tuple[int, Answer]] = {}
+    for name, answer in answers.items():
+        read = FaceAnswerName.read(name)
+        if read is None or read.question != question or read.revision < wanted:
+            continue
+        if read.face not in newest or newest[read.face][0] < read.revision:
+            newest[read.face] = read.revision, answer
+    return newest
 
 
 def _where_readable(answers: Mapping[str, tuple[int, Answer]]) -> dict[str, tuple[int, Answer]]:

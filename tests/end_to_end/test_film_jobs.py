@@ -117,7 +117,7 @@ def test_a_film_is_found_by_what_its_jobs_have_found(place: Place) -> None:
 
 
 def test_who_is_enrolled_is_found_in_films_and_in_none_once_forgotten(place: Place) -> None:
-    """Of a film that was there before, and of one that comes; ends are told twice, or never."""
+    """Of a film that was there before, of one that comes, and by frames of one that no job reads."""
     before = film([("horse.jpg", 4), ("grace_hopper.jpg", 6)], size=(480, 368))
     place.put("persons/before.mp4", before)
     place.wait_for("persons/before.mp4", label="Horse", kind="video")
@@ -139,15 +139,22 @@ def test_who_is_enrolled_is_found_in_films_and_in_none_once_forgotten(place: Pla
     assert [_when(each) for each in place.intervals("persons/before.mp4") if each["kind"] == "person"] == [
         (NAME, 2.0, 5.0)
     ]
-    assert sum(place.begun()["StartFaceSearch"].values()) == 2
+    place.put("persons/other.mp4", other_codec(4, "grace_hopper.jpg", (480, 368)))
+    place.wait_for("persons/other.mp4", person=NAME, kind="video")
+    begun = place.begun()["StartFaceSearch"]
+    assert sum(begun.values()) == 3
+    (by_frame,) = (each for each in place.intervals("persons/other.mp4") if each["kind"] == "person")
+    assert _when(by_frame)[:2] == (NAME, 0.0)
+    assert by_frame["end_seconds"] == pytest.approx(4.0, abs=0.2), "what its file says of its length"
+    assert "frame-" in by_frame["frame_url"]
 
     (receipt,) = place.operator.json("people", "forget", NAME, "--yes")
 
-    assert receipt["photos_freed"] == 2
+    assert receipt["photos_freed"] == 3
     assert place.found(person=NAME) == []
     assert not [each for each in place.intervals("persons/after.mp4") if each["kind"] == "person"]
     assert receipt["person"] not in place.kept()
-    assert sum(place.begun()["StartFaceSearch"].values()) == 2, "records are made anew without a job"
+    assert place.begun()["StartFaceSearch"] == begun, "records are made anew without a job"
 
 
 def _when(interval: dict[str, Any]) -> tuple[str, float, float]:

@@ -87,7 +87,8 @@ class FakePictures:
         if body.startswith(b"bomb"):
             return {"refused": {"code": "InvalidParameterException", "message": f"{key} is too small"}}
         if "boxes" in asked:
-            return _crops(body, asked["boxes"])
+            shown = body if asked["view"] is None else self.renditions[asked["view"]]
+            return _crops(shown, asked["boxes"])
         content_id = asked["content_id"]
         if function == FILMS:
             return self._film(asked, body.removeprefix(b"film ").split(b"|"))

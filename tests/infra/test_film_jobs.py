@@ -121,6 +121,18 @@ def test_persons_in_films_take_two_operations_one_of_them_on_the_collection_alon
     assert "PEOPLE_IN_FILMS" not in json.dumps(made.document)
 
 
+def test_persons_in_films_by_frames_take_no_more_than_persons_on_photos(synthesized: Synthesize) -> None:
+    by_frames = {**WITH_PERSONS, "video": "frames"}
+    made, plain = (
+        Template.of(synthesized(context))
+        for context in (by_frames, {**by_frames, "people_in_films": "false"})
+    )
+    processor, _ = made.the(FUNCTION, "Processor")
+
+    assert variables(made, processor)["PEOPLE_IN_FILMS"] == "yes"
+    assert made.all("AWS::IAM::Policy") == plain.all("AWS::IAM::Policy")
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -129,8 +141,8 @@ def test_persons_in_films_take_two_operations_one_of_them_on_the_collection_alon
         ({"video": "jobs", "video_jobs": "21"}, "an account has 20 at once"),
         ({"video": "jobs", "video_jobs": "0"}, "an account has 20 at once"),
         ({"video": "jobs", "video_minutes_a_day": "-1"}, "cannot be less than 0"),
-        ({"people_in_films": "true"}, "needs video=jobs and people=true"),
-        ({**WITH_PERSONS, "video": "frames"}, "needs video=jobs;"),
+        ({"people_in_films": "true"}, "needs video=frames or jobs and people=true"),
+        ({**WITH_PERSONS, "video": "off"}, "needs video=frames or jobs;"),
         ({"video": "jobs", "people_in_films": "true"}, "needs people=true;"),
     ],
 )

@@ -90,7 +90,25 @@ def test_films_with_faces_are_priced_by_the_minute_before_they_are_searched(
     assert searched(run) == {"photos": 0, "faces": 0, "most_dollars": 0}
 
 
-def test_where_no_jobs_look_for_persons_films_are_neither_priced_nor_looked_at_again(
+def test_by_frames_the_faces_of_films_are_counted_each_frame_once(
+    operated: OperatedWorld, run: Run  # noqa: F811
+) -> None:  # fmt: skip
+    by_frames = replace(WITH_PERSONS, film_jobs=0)
+    operated.functions.settings = by_frames
+    operated.world.use(by_frames)
+    world = jobs(operated)
+    world.arrive(world.s3.put("a.mp4", FILM + b"|cat 97 face:p1 99"))
+    end_all(world)
+    before = world.rekognition.asked["SearchUsersByImage"]
+    enrol(world, LATER)
+
+    assert searched(run) == {"photos": 0, "faces": 4, "films": 1, "film_minutes": 0.0, "most_dollars": 0.004}
+    world.waiting += operated.queues.bodies(BULK)
+    end_all(world)
+    assert world.rekognition.asked["SearchUsersByImage"] == before + 4
+
+
+def test_where_nobody_is_looked_for_in_films_these_are_neither_priced_nor_looked_at_again(
     operated: OperatedWorld, run: Run  # noqa: F811
 ) -> None:  # fmt: skip
     without = replace(WITH_PERSONS, people_in_films="")
@@ -126,13 +144,14 @@ def test_a_plan_counts_minutes_of_persons_of_films_that_have_no_answer(
     assert new == pytest.approx(2 * other(WITH_PERSONS), abs=0.2), "labels, and persons where there are some"
 
 
-def test_an_hour_of_persons_is_six_dollars_more_by_jobs_and_nothing_by_frames() -> None:
+def test_an_hour_of_persons_is_six_dollars_more_by_jobs_and_a_search_a_frame_by_frames() -> None:
     film = FilmLength(3600, True, "MP4")
     plain, persons = (FilmHours().plus(film, names) for names in (("labels",), ("labels", "people")))
 
     assert persons.bill(by_jobs=True).total == pytest.approx(plain.bill(by_jobs=True).total + 6)
-    assert persons.bill(by_jobs=False) == plain.bill(by_jobs=False)
+    more = persons.bill(by_jobs=False).total - plain.bill(by_jobs=False).total
+    assert more == pytest.approx(FilmAssumptions.frames_an_hour / 1000, rel=0.02)
     assert (plain.job_minutes(), persons.job_minutes()) == (60, 120)
     frames = round(FilmAssumptions.frames_an_hour)
-    assert persons.frames(by_jobs=False) == {"labels": frames}
+    assert persons.frames(by_jobs=False) == {"labels": frames, "people": frames}
     assert persons.frames(by_jobs=True) == {}

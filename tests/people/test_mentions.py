@@ -177,21 +177,22 @@ def test_an_answer_that_is_written_meanwhile_is_kept_without_the_person(
 def test_a_film_shows_who_is_forgotten_no_more_and_what_became_of_its_job_stays(pipeline: Pipeline) -> None:
     """Else a job would be begun anew, and paid for."""
     person = add(pipeline, "Ann", *ann(pipeline, 1)).person
-    seen = [[0, 500, [{"p1": 99.0, "p2": 90.0}, {"p1": 71.0}]], [500, 1000, [{"p1": 98.0}]]]
+    at = [0, 500, 0, "poster"]
+    seen = [[*at, [{"p1": 99.0, "p2": 90.0}, {"p1": 71.0}]], [500, 1000, 500, "poster", [{"p1": 98.0}]]]
     film = answer_name("film", 1)
     kept = {
-        film: {IN_FILM: seen, "Step": 500, "Frame": "poster"},
+        film: {IN_FILM: seen, "Bridged": 1000},
         JobVerdict.name_for(film): JobVerdict(3, by_frames=True, reason="p1").to_json(),
     }
     for name, answer in kept.items():
-        at = result_key(name)
-        item = {**at._asdict(), "answer": pack(answer), "called_at": "2027-01-15"}
-        pipeline.items[at] = to_wire(item)
+        place = result_key(name)
+        item = {**place._asdict(), "answer": pack(answer), "called_at": "2027-01-15"}
+        pipeline.items[place] = to_wire(item)
 
     forget(pipeline, [person])
 
     film_answer, verdict = (unpack(from_wire(pipeline.items[result_key(name)])["answer"]) for name in kept)
-    assert film_answer == {IN_FILM: [[0, 500, [{"p2": 90.0}]]], "Step": 500, "Frame": "poster"}
+    assert film_answer == {IN_FILM: [[*at, [{"p2": 90.0}]]], "Bridged": 1000}
     assert verdict == kept[JobVerdict.name_for(film)]
 
 

@@ -18,14 +18,17 @@ from contract.items import from_wire, to_wire
 from contract.people import Person, PersonStatus
 from contract.records import PersonMatch, Status
 from contract.results import pack, unpack
+from contract.settings import ProcessorSettings
 from contract.table import result_key
 from processors.film_jobs.persons import PersonsFound
+from processors.pipeline.frame_persons import FACES_AT_ONCE
 from tests.fakes.film_jobs import FakeJob
 from tests.processors.jobs_world import WITH_JOBS, WITH_PERSONS, JobsWorld
 from tests.processors.test_film_jobs import Play
 from tests.processors.test_people import ANN, enrol
 
-SEARCH = "StartFaceSearch"
+SEARCH, SEARCH_BY_FRAMES = "StartFaceSearch", "SearchUsersByImage"
+BY_FRAMES: dict[str, Any] = {"film_jobs": 0}
 # Ann is in the first and the second frame, together with somebody, and in the last one less like herself.
 FILM = b"film cat 97 face:p1 99|dog 88 face:p1 95 face:p9 97|cat 91|owl 80 face:p1 82"
 BEN = replace(ANN, id="p2", name="Ben", faces_at="2026-01-02T00:00:00.000Z")
@@ -121,7 +124,7 @@ def test_a_film_without_faces_or_with_nobody_enrolled_costs_no_search(world: Job
     assert found(world, "b.mp4") == ({}, 0)
 
 
-@pytest.mark.parametrize("given", [{}, {"film_jobs": 0}])
+@pytest.mark.parametrize("given", [{}, BY_FRAMES])
 def test_without_the_setting_nobody_is_looked_for_in_films(given: dict[str, Any]) -> None:
     world = JobsWorld(settings=replace(WITH_PERSONS, people_in_films="", **given))
     enrol(world, ANN)
@@ -131,7 +134,7 @@ def test_without_the_setting_nobody_is_looked_for_in_films(given: dict[str, Any]
 
     assert found(world) == ({}, 0)
     assert (searches(world), world.waiting) == ([], [])
-    assert world.rekognition.asked["SearchUsersByImage"] == 0
+    assert world.rekognition.asked[SEARCH_BY_FRAMES] == 0
 
 
 def test_what_was_not_searched_while_it_was_off_is_searched_when_an_operator_says_so() -> None:
@@ -239,7 +242,7 @@ def test_a_record_that_names_who_is_forgotten_is_made_anew_without_a_job(world: 
     assert len(searches(world)) == 1
 
 
-def test_what_no_job_can_read_is_recognized_with_nobody_in_it_after_one_attempt(world: JobsWorld) -> None:
+def test_what_no_job_can_read_is_searched_by_frames_after_one_attempt(world: JobsWorld) -> None:
     job = begin_search(world)
     world.tell(world.jobs.end(job.id, "FAILED", "Unsupported codec/format."))
     end_all(world)
@@ -248,9 +251,53 @@ def test_what_no_job_can_read_is_recognized_with_nobody_in_it_after_one_attempt(
     world.arrive(world.s3.copy("a.mp4", "b.mp4"))
     end_all(world)
 
-    assert found(world) == ({}, FIRST)
-    assert found(world, "b.mp4")[0] == {}
+    assert found(world) == found(world, "b.mp4") == ({"p1": PersonMatch(99.0, None)}, FIRST)
     assert len(searches(world)) == 1
+    assert world.rekognition.asked[SEARCH_BY_FRAMES] == 4
+
+
+def test_by_frames_each_face_of_a_film_is_searched_once_and_shown_by_its_frame() -> None:
+    world = JobsWorld(settings=replace(WITH_PERSONS, **BY_FRAMES))
+    enrol(world, ANN)
+    again = FILM + b"|cat 97 face:p1 99"
+    world.arrive(world.s3.put("a.mp4", again))
+    end_all(world)
+    world.arrive(world.s3.copy("a.mp4", "b.mp4"), world.s3.put("a.mp4", again))
+    end_all(world)
+
+    assert found(world) == found(world, "b.mp4") == ({"p1": PersonMatch(99.0, None)}, FIRST)
+    assert world.rekognition.asked[SEARCH_BY_FRAMES] == 4, "the last frame came before"
+    assert searches(world) == []
+    shown = film_persons.person_intervals(answer_of(world), {"p1"}, 90)
+    assert [(each.first, each.end, each.best) for each in shown] == [(0, 20_000, 0), (40_000, 50_000, 40_000)]
+    assert {world.pictures.renditions[each.frame] for each in shown} == {b"cat 97 face:p1 99"}
+    assert "p9" not in json.dumps(answer_of(world)), "who is not looked for"
+
+    enrol(world, BEN)
+    want(world, SECOND)
+    world.look_again("a.mp4")
+    end_all(world)
+    assert found(world)[1] == SECOND
+    assert world.rekognition.asked[SEARCH_BY_FRAMES] == 8
+
+
+def test_by_frames_a_film_with_many_faces_comes_again_until_all_are_searched() -> None:
+    world = JobsWorld(settings=replace(WITH_PERSONS, **BY_FRAMES))
+    enrol(world, ANN)
+    faces = 2 * FACES_AT_ONCE + 50
+    frames = (
+        b"cat 97 face:other%d 99 face:p1 %d" % (number, 71 + number % 29) for number in range(faces // 2)
+    )
+    world.arrive(world.s3.put("a.mp4", b"film " + b"|".join(frames)))
+    asked = []
+    for _ in range(12):
+        world.work()
+        asked.append(world.rekognition.asked[SEARCH_BY_FRAMES])
+
+    rounds = sorted({each for each in asked if each})
+    assert rounds == [FACES_AT_ONCE, 2 * FACES_AT_ONCE, faces]
+    assert found(world)[0] == {"p1": PersonMatch(99.0, None)}
+    assert world.waiting == []
 
 
 def test_an_archived_film_is_searched_once_it_is_restored(world: JobsWorld) -> None:
@@ -281,9 +328,10 @@ def test_a_lease_of_the_time_when_persons_were_looked_for_is_given_back(world: J
     assert world.status("a.mp4") is Status.RECOGNIZED
 
 
-def test_an_answer_about_persons_that_cannot_be_read_is_of_no_further_cost(
+def test_an_answer_about_persons_that_cannot_be_read_costs_no_other_job(
     world: JobsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is not begun again: frames are asked."""
     job = begin_search(world)
 
     def strange(*_: object) -> Any:
@@ -293,7 +341,7 @@ def test_an_answer_about_persons_that_cannot_be_read_is_of_no_further_cost(
     world.tell(world.jobs.end(job.id))
     end_all(world)
 
-    assert found(world)[0] == {}
+    assert found(world)[0].keys() == {"p1"}
     assert len(searches(world)) == 1
 
 
@@ -378,17 +426,26 @@ class PlayWithPersons(Play):
     actions=ACTIONS,
     films=st.lists(st.sampled_from([CAT, OWL]), min_size=1, max_size=3),
     versioned=st.booleans(),
+    by=st.sampled_from([WITH_PERSONS, replace(WITH_PERSONS, **BY_FRAMES)]),
 )
 # Another is enrolled while the job runs, and its worker is killed.
 @example(
     actions=[("work", 1, None), ("tell", 0, None), ("work", 1, None), ("enrol", 1, None), ("work", 1, 9)],
     films=[CAT],
     versioned=True,
+    by=WITH_PERSONS,
+)
+# By frames, killed between the faces of one.
+@example(
+    actions=[("work", 0, None), ("enrol", 1, None), ("work", 0, 22), ("forget", 0, None), ("work", 0, 30)],
+    films=[CAT],
+    versioned=True,
+    by=replace(WITH_PERSONS, **BY_FRAMES),
 )
 def test_whatever_becomes_of_completions_and_persons_records_name_who_is_looked_for(
-    actions: list[tuple[str, int, int | None]], films: list[bytes], versioned: bool
+    actions: list[tuple[str, int, int | None]], films: list[bytes], versioned: bool, by: ProcessorSettings
 ) -> None:
-    play = PlayWithPersons(JobsWorld(versioned=versioned, settings=WITH_PERSONS), list(films))
+    play = PlayWithPersons(JobsWorld(versioned=versioned, settings=by), list(films))
     enrol(play.world, ANN)
     play.put("b.mp4", OWL)
     for action, place, kill in actions:
@@ -410,8 +467,10 @@ def test_whatever_becomes_of_completions_and_persons_records_name_who_is_looked_
         stands = play.bucket[key] or b""
         there = {name for name in PEOPLE if f"face:{name} ".encode() in stands}
         assert persons.keys() <= there
-        if not play.has_failed and searched >= SECOND:
+        if searched >= SECOND:
             assert persons.keys() == there - gone
+    if not play.is_unclear:
+        assert world.rekognition.asked[SEARCH_BY_FRAMES] <= 3 * (1 + play.wanted)
     times = len(films) + play.wanted
     if versioned and not play.is_deleted and not play.has_failed:
         begun = world.jobs.begun()

@@ -16,6 +16,7 @@ WHAT_REMAINS = (
     "point-in-time recovery of the table: for 35 days it can be restored as it was, with the name and no "
     "face; forget again after a restore",
     "the photos themselves: imagepipe forget KEY removes one with all that is known of it",
+    "what jobs have found in films (people_in_films), by ids of faces: Rekognition keeps it for 7 days",
 )
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contract import film_persons
+from contract.corrections import Edit
 from contract.face_search import UNREADABLE_NOW, WANTED_KEY, revision_at
 from contract.film_jobs import MOST_STEPS
 from contract.films import MOST_ANSWER_BYTES
@@ -18,6 +19,7 @@ from contract.items import from_wire, to_wire
 from contract.people import Person, PersonStatus
 from contract.records import PersonMatch, Status
 from contract.results import pack, unpack
+from contract.said_of_persons import PersonsEdit
 from contract.settings import ProcessorSettings
 from contract.table import result_key
 from processors.film_jobs.persons import PersonsFound
@@ -298,6 +300,23 @@ def test_by_frames_a_film_with_many_faces_comes_again_until_all_are_searched() -
     assert rounds == [FACES_AT_ONCE, 2 * FACES_AT_ONCE, faces]
     assert found(world)[0] == {"p1": PersonMatch(99.0, None)}
     assert world.waiting == []
+
+
+def test_a_persons_word_is_above_what_a_job_has_found(world: JobsWorld) -> None:
+    world.use(replace(WITH_PERSONS, corrections="yes"))
+    enrol(world, BEN)
+    begin_search(world)
+    end_all(world)
+    record = world.record("a.mp4")
+    assert record is not None
+
+    world.correct(record.content_id, Edit(persons=PersonsEdit({"p2": None}, not_there=("p1",))))
+    world.look_again("a.mp4")
+    end_all(world)
+
+    assert found(world)[0] == {"p2": PersonMatch(100.0, None)}
+    assert {"person:p2"} == {term for term in world.visible_terms("a.mp4") if term.startswith("person:")}
+    assert len(searches(world)) == 1
 
 
 def test_an_archived_film_is_searched_once_it_is_restored(world: JobsWorld) -> None:

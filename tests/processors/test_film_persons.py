@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contract import film_persons
-from contract.corrections import Edit
+from contract.edits import Edit
 from contract.face_search import UNREADABLE_NOW, WANTED_KEY, revision_at
 from contract.film_jobs import MOST_STEPS
 from contract.films import MOST_ANSWER_BYTES

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from contract.meaning import BEDROCK_SPACE, MEANING, MEANING_SEEN, SPACE
+from contract.items import from_wire
+from contract.meaning import BEDROCK_SPACE, IN_SPACE, MEANING, MEANING_SEEN, SPACE, VECTOR
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import Status
@@ -15,6 +16,7 @@ from tests.fakes.s3 import BUCKET
 from tests.processors.test_seen_meaning import AGAIN, in_space
 from tests.processors.test_tallying import KilledError
 from tests.processors.world import WITH_BOTH, WITH_PICTURES, WITH_SIGHT, World
+from tests.query_api.vectors import of_words
 
 OF_LABELS = replace(WITH_PICTURES, meaning_function="meaning")
 BULK = "images-bulk"
@@ -34,6 +36,14 @@ def spaces(world: World) -> tuple[set[str], set[str]]:
 def asked_again(world: World) -> list[str]:
     """Give the bodies of the messages that the processor has sent to its bulk queue."""
     return [sent.body for sent in world.queues.sent if sent.queue_url.endswith(BULK)]
+
+
+def test_each_vector_stands_in_its_own_space(world: World) -> None:
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+
+    rows = [from_wire(item) for item in world.table.items.values() if VECTOR in item]
+    vectors = {row[IN_SPACE]: tuple(map(float, row[VECTOR])) for row in rows}
+    assert vectors == {SPACE: of_words("Cat"), BEDROCK_SPACE: of_words("cat 97")}
 
 
 def test_new_changed_and_copied_photos_have_a_vector_in_both(world: World) -> None:

@@ -12,6 +12,7 @@ from aws.calls import TableBatches
 from contract.errors import ConfigurationError
 from contract.notifications import look_again
 from contract.questions import fingerprints_of_all
+from contract.table import index_rows
 from operations import filling_spaces
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_vectors import DynamoDBVectors
@@ -22,10 +23,12 @@ from operations.commands.backfill import vectors_in_words
 from operations.commands.status import filling_in_words
 from operations.filling_spaces import SpaceFilling, filling_of
 from operations.pricing import Pricing
+from operations.spool import DifferenceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.operations.test_adapters_stores import KEYS
 from tests.operations.test_backfilling import Runs
+from tests.operations.test_reconciling import NOTHING, recognized
 from tests.operations.world import AT_ONCE, OperatedWorld
 from tests.processors.test_seen_meaning import AGAIN
 from tests.processors.test_two_spaces import OF_LABELS
@@ -145,3 +148,19 @@ def test_a_check_says_where_it_may_not_look_and_nothing_where_nothing_is_switche
 
     for wanted, asked in ((LABELS, LABELS), ("labels_anew", LABELS), (BEDROCK, ""), ("", BEDROCK)):
         assert list(meaning_findings(Wanted(meaning=wanted), asked, refused)) == []
+
+
+def test_a_survey_finds_nothing_wrong_while_a_space_is_filled_and_sweeps_what_is_left_of_either() -> None:
+    operated = recognized("a.jpg", "b.jpg", by=WITH_BOTH)
+    record = operated.world.record("a.jpg")
+    assert record is not None
+    left_over = {(row.at.pk, f"{row.at.sk}-gone") for row in index_rows(record) if "meaning:" in row.term}
+    assert len(left_over) == 2
+    assert operated.found() == NOTHING
+
+    for pk, sk in left_over:
+        row = operated.world.table.items[pk, sk.removesuffix("-gone")]
+        changed = {"sk": {"S": sk}, "revision": {"S": "gone"}}
+        operated.world.table.items[pk, sk] = {**row, **changed}
+
+    assert set(operated.found()[DifferenceKind.ORPHANED_ROWS]) == left_over

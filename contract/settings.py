@@ -178,7 +178,8 @@ class QuerySettings:
     answers are given (contract/policy.py), as JSON; empty where there is none. `block_tag` says whether
     photos that are to be blocked are shown nowhere: `yes` or `no`.
     `meaning_function` makes vectors of questions, by Bedrock where `meaning_by` is `bedrock`, in whose space
-    they are searched; empty where photos are not searched by meaning.
+    they are searched; empty where photos are not searched by meaning. `question_limits` are calls a day of
+    what questions are paid for, which workers have their part of, too.
     From `people_similarity_percent` on a face is told to be somebody's; 0 where nobody is looked for.
     `cameras` are those whose events can be asked for (contract/cameras.py), as JSON; empty for none.
     """
@@ -205,6 +206,7 @@ class QuerySettings:
     block_tag: str = "no"
     meaning_function: str = ""
     meaning_by: str = ""
+    question_limits: Mapping[str, float] = field(default_factory=dict)
     people_similarity_percent: float = 0.0
     cameras: str = ""
 

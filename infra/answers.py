@@ -17,7 +17,7 @@ from constructs import Construct
 
 from contract import timing
 from contract.cameras import write_cameras
-from contract.meaning import BY_BEDROCK
+from contract.meaning import BY_BEDROCK, INVOKE_MODEL
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
 from contract.settings import QuerySettings
 from contract.table import RANK_INDEX, signing_key
@@ -134,6 +134,11 @@ class Answers(Construct):
                     corrections="yes" if settings.corrections else "no",
                     block_tag="yes" if settings.block_tag else "no",
                     meaning_by=BY_BEDROCK if settings.meaning == BY_BEDROCK else "",
+                    question_limits={
+                        name: limit
+                        for name, limit in settings.daily_call_limit.items()
+                        if name == INVOKE_MODEL and settings.meaning == BY_BEDROCK
+                    },
                     people_similarity_percent=settings.people_similarity_percent if settings.people else 0,
                     cameras=write_cameras(settings.all_cameras),
                 )

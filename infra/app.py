@@ -177,6 +177,7 @@ class ImagepipeStack(Stack):
         }
         for made_by, each in meant.items():
             each.serve(processing.function)
+            each.let_question(answers.function)
             if made_by == settings.meaning:
                 each.let_search(answers.function)
         seeing = meant.get(BY_BEDROCK)

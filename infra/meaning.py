@@ -10,8 +10,9 @@ from constructs import Construct
 from contract import meaning, timing
 from contract.environment import dump
 from contract.settings import EmbeddingSettings
+from contract.table import budget_key
 from infra.accepted import accept_from_cloudformation
-from infra.functions import PythonFunction, allow, allow_on_objects
+from infra.functions import PythonFunction, allow, allow_on_items, allow_on_objects
 from infra.pictures import Pictures
 from infra.settings import DeploymentSettings
 
@@ -43,7 +44,7 @@ class Meaning(Construct):
         super().__init__(scope, construct_id)
         self._table = table
         sees = pictures if made_by == meaning.BY_BEDROCK else None
-        self._told_as = "SEEING_FUNCTION" if sees else "MEANING_FUNCTION"
+        self._is_paid = sees is not None
         self.function = PythonFunction(
             self,
             construct_id,
@@ -67,16 +68,25 @@ class Meaning(Construct):
             allow(self.function, ["bedrock:InvokeModel"], model)
 
     def serve(self, processor: lambda_.Function) -> None:
-        self._let_ask(processor, self._told_as)
+        told_as = "SEEING_FUNCTION" if self._is_paid else "MEANING_FUNCTION"
+        processor.add_environment(told_as, self.function.function_name)
+        allow(processor, ["lambda:InvokeFunction"], self.function.function_arn)
+
+    def let_question(self, query: lambda_.Function) -> None:
+        """Let this function be asked about texts, also where another is asked until a switch.
+
+        A role is changed some seconds before its function, which would be refused what it asks until then.
+        """
+        allow(query, ["lambda:InvokeFunction"], self.function.function_arn)
+        if self._is_paid:
+            # Questions are counted in the model's day.
+            budget = budget_key(meaning.INVOKE_MODEL).pk
+            allow_on_items(query, ["dynamodb:UpdateItem"], self._table, [budget])
 
     def let_search(self, query: lambda_.Function) -> None:
-        """Let questions be answered in the space of this function's vectors."""
-        self._let_ask(query, "MEANING_FUNCTION")
+        """Have questions answered in the space of this function's vectors."""
+        query.add_environment("MEANING_FUNCTION", self.function.function_name)
         allow(query, ["dynamodb:SearchVectors"], f"{self._table.table_arn}/index/{meaning.VECTOR_INDEX}")
-
-    def _let_ask(self, asker: lambda_.Function, name: str) -> None:
-        asker.add_environment(name, self.function.function_name)
-        allow(asker, ["lambda:InvokeFunction"], self.function.function_arn)
 
 
 def index_vectors(table: dynamodb.Table) -> None:

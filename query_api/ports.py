@@ -108,6 +108,14 @@ class RangesRefusedError(Exception):
     """The index takes no ranges: what they would leave out has to be left out afterwards."""
 
 
+class DayUsedUpError(Exception):
+    """What a question would cost is not allowed any more today; it is in so many seconds."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(f"no more today; ask again in {retry_after_seconds} s")
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Neighbors(Protocol):
     """Finds vectors of one space that are near another, as they were a moment ago.
 

@@ -165,10 +165,17 @@ def _meaning(
     """Return what finds photos by meaning, where there is that."""
     if not settings.meaning_function:
         return {}
-    from contract.meaning import space_by
+    from contract.meaning import BY_BEDROCK, INVOKE_MODEL, space_by
     from query_api.adapters.meaning import TextVectors, VectorIndex, make_lambda_client
 
-    wording = TextVectors(cache(partial(make_lambda_client, session)), settings.meaning_function)
+    take = None
+    if settings.meaning_by == BY_BEDROCK:
+        from query_api.adapters.daily_calls import DailyCalls
+
+        limit = settings.question_limits.get(INVOKE_MODEL)
+        allowed = None if limit is None else int(limit)
+        take = DailyCalls(client, settings.table_name, INVOKE_MODEL, allowed, lambda: datetime.now(UTC)).take
+    wording = TextVectors(cache(partial(make_lambda_client, session)), settings.meaning_function, take)
     return {
         "neighbors": VectorIndex(client, settings.table_name, executor, space_by(settings.meaning_by), warn),
         # The next page of a question asks for the same text.

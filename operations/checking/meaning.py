@@ -27,7 +27,7 @@ def meaning_findings(
         yield Finding(_SUBJECT, refusal.code, Fit.HINT, advice)
         return
     if not filling.lacking:
-        yield Finding(_SUBJECT, filling.in_words(), Fit.YES)
+        yield _complete(wanted, asked, filling)
         return
     yield Finding(
         _SUBJECT,
@@ -37,3 +37,14 @@ def meaning_findings(
         f"meaning_next, run imagepipe backfill, and switch when imagepipe status says that none is lacking",
         {"meaning": asked, "meaning_next": wanted.meaning},
     )
+
+
+def _complete(wanted: Wanted, asked: str, filling: SpaceFilling) -> Finding:
+    """Return that nobody would be lost, and how no question is refused on the way."""
+    if wanted.meaning_next and space_by(wanted.meaning_next) == space_by(asked):
+        return Finding(_SUBJECT, filling.in_words(), Fit.YES)
+    advice = (
+        f"questions would be refused for some seconds while it is deployed: set meaning_next to {asked}, "
+        "and leave it out the next time"
+    )
+    return Finding(_SUBJECT, filling.in_words(), Fit.HINT, advice, {"meaning_next": asked})

@@ -49,6 +49,7 @@ class Wanted:
     residency: str = ""
     cameras: str = ""
     meaning: str = ""
+    meaning_next: str = ""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.detectors if name not in DETECTORS]

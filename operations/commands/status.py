@@ -98,7 +98,10 @@ def _print(report: "Report") -> None:
 def filling_in_words(filling: SpaceFilling) -> str:
     """Return how far a space is filled, and what to do next."""
     if filling.is_complete:
-        return f"{filling.in_words()}; deploy with -c meaning={filling.following} and without meaning_next"
+        return (
+            f"{filling.in_words()}: -c meaning={filling.following} -c meaning_next={filling.asked} asks "
+            "those; without meaning_next, only those of meaning are made"
+        )
     if not filling.is_all:
         return f"{filling.in_words()} (--exact counts all)"
     return f"{filling.in_words()}; imagepipe backfill makes them, and this goes down as they are made"

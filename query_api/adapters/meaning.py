@@ -56,13 +56,22 @@ def make_lambda_client(session: Session) -> "LambdaClient":
 
 @dataclass(frozen=True)
 class TextVectors:
-    """Asks the meaning function. `client` makes the client at the first such question: few need it."""
+    """Asks the meaning function. `client` makes the client at the first such question: few need it.
+
+    Where that is paid for, `take` counts each call before it is made.
+    """
 
     client: "Callable[[], LambdaClient]"
     function: str
+    take: "Callable[[], None] | None" = None
 
     def __call__(self, text: str) -> Vector:
-        """Return the vector of a text. Raise ImagepipeError where there is none at the moment."""
+        """Return the vector of a text. Raise ImagepipeError where there is none at the moment.
+
+        Raise DayUsedUpError where none may be asked for today.
+        """
+        if self.take is not None:
+            self.take()
         with translated(f"Invoke of {self.function}"):
             answer = self.client().invoke(
                 FunctionName=self.function, Payload=json.dumps({"text": text}).encode()

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from contract.meaning import OF_MEANING, Vector, space_of, vector_in
 from contract.records import Status
+from query_api.http import messages
 from query_api.http.parameters import QueryParams
-from query_api.ports import Details, TableReader, Wording
+from query_api.ports import DayUsedUpError, Details, TableReader, Wording
 from query_api.search.questions import ListQuestion
 from query_api.search.similar import SimilarImages
 
@@ -23,7 +24,10 @@ def vector_asked(
 ) -> Vector:
     """Return the vector of what is asked for. Raise ProblemError where a photo has none."""
     if question.similar_to is None:
-        return meanings.wording(question.like or "")
+        try:
+            return meanings.wording(question.like or "")
+        except DayUsedUpError as error:
+            raise messages.day_used_up(error.retry_after_seconds) from error
     details = table.details(question.similar_to, corrected=False)
     found = None if details is None else vector_of(details, meanings.images.neighbors.space)
     if found is not None:

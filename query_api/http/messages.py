@@ -209,6 +209,16 @@ def not_answering(error: ImagepipeError) -> ProblemError:
     return ProblemError(500, "misconfigured", "Configuration error", detail)
 
 
+def day_used_up(retry_after_seconds: int) -> ProblemError:
+    """Return that words cannot be compared any more today."""
+    detail = (
+        "Words are compared by a model that is paid for, and its calls of today (UTC) are used up. Ask by "
+        "label or by similar_to, or tomorrow; whoever runs this can allow more (imagepipe quotas)."
+    )
+    later = {"retry-after": str(retry_after_seconds)}
+    return ProblemError(503, "day-used-up", "No more questions by words today", detail, headers=later)
+
+
 def unhealthy(error: ImagepipeError) -> ProblemError:
     return ProblemError(
         503, "unhealthy", "The table does not answer", f"The table does not answer: {error.code}."

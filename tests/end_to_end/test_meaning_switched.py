@@ -107,10 +107,11 @@ def test_a_model_takes_the_place_of_labels_and_nobody_misses_a_photo(tmp_path: P
             until(lambda: imagepipe.json("status")["meaning"]["is_complete"], "the space is not filled")
             assert rows_in(place, SPACE) == rows_in(place, BEDROCK_SPACE) == len(PHOTOS)
 
-            deploy(meaning="bedrock")
-            assert "meaning" not in imagepipe.json("status")
+            deploy(meaning="bedrock", meaning_next="labels")
+            assert imagepipe.json("status")["meaning"]["is_complete"], "and back, if need be"
             assert set(place.keys(like="a dog", limit=100)) == keys
             assert place.get(key=PHOTOS[0].name)["has_vector"]
+            deploy(meaning="bedrock")
             backfill()
             until(lambda: rows_in(place, SPACE) == 0, "rows of the former space are left")
 

@@ -12,12 +12,14 @@ from contract.meaning import (
     CAPTURED,
     DIMENSIONS,
     IN_SPACE,
+    INVOKE_MODEL,
     PART_OF,
     UPLOADED,
     VECTOR,
     VECTOR_INDEX,
     VECTORS_A_SECOND,
 )
+from contract.table import budget_key
 from contract.timing import RESERVE_SECONDS, RETRYING_SECONDS
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
@@ -145,11 +147,25 @@ def test_while_a_space_is_filled_both_vectors_are_made_and_the_former_answers(
     made = [both.the("AWS::Lambda::Function", name)[0] for name in ("MeaningFunction", "MeaningSeenFunction")]
     assert [target(processor[name]) for name in ("MEANING_FUNCTION", "SEEING_FUNCTION")] == made
     assert (target(query["MEANING_FUNCTION"]), "MEANING_BY" in query) == (made[0], False)
-    assert [name in invoked for name in made] == [True, False], "questions are asked of one"
+    assert all(name in invoked for name in made), (
+        "or the switch would be refused what it asks for some seconds"
+    )
     outputs = both.document["Outputs"]
     assert [outputs[name]["Value"] for name in ("MeaningAsked", "MeaningNext")] == ["labels", "bedrock"]
     after = seeing.the("AWS::Lambda::Function", "MeaningSeenFunction")[0]
     assert after == made[1], "the switch takes none away that goes on being asked"
+
+
+def test_questions_of_a_paid_model_are_counted_in_its_day_and_the_query_function_writes_nothing_else(
+    seeing: Template, meant: Template
+) -> None:
+    (statement,) = (each for each in seeing.statements_of("AnswersQuery") if "UpdateItem" in str(each))
+
+    assert statement["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [budget_key(INVOKE_MODEL).pk]}
+    }
+    assert variables_of(seeing, "AnswersQuery")["QUESTION_LIMITS"] == "InvokeModel=1000"
+    assert "UpdateItem" not in str([*meant.statements_of("AnswersQuery")])
 
 
 def test_the_processor_knows_the_models_quota_and_its_day(seeing: Template) -> None:

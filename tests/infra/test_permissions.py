@@ -85,6 +85,8 @@ OF_MEANING = {
     ("processor", "lambda:InvokeFunction", "MeaningFunctionF26A4A3F"),
     ("processor", "lambda:InvokeFunction", "MeaningSeenFunction0ACC94E1"),
     ("query", "lambda:InvokeFunction", "MeaningFunctionF26A4A3F"),
+    ("query", "lambda:InvokeFunction", "MeaningSeenFunction0ACC94E1"),
+    ("query", "dynamodb:UpdateItem", "StoreTable0CCFA19B"),
     ("query", "dynamodb:SearchVectors", "StoreTable0CCFA19B/index/by-meaning"),
 }
 OF_WINGS = OF_FILMS | OF_BLOCKED | OF_MEANING

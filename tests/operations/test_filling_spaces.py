@@ -86,8 +86,9 @@ def test_what_is_found_and_would_not_be_is_counted_until_nothing_is(world: World
     done = filled(world, client)
     assert done == SpaceFilling(LABELS, BEDROCK, 4, 0, 1, is_all=True)
     assert filling_in_words(done) == (
-        "0 of 4 photos that are found by vectors of labels have none of bedrock yet, and 1 can have none; "
-        "deploy with -c meaning=bedrock and without meaning_next"
+        "0 of 4 photos that are found by vectors of labels have none of bedrock yet, and 1 can have none: "
+        "-c meaning=bedrock -c meaning_next=labels asks those; without meaning_next, only those of "
+        "meaning are made"
     )
 
 
@@ -127,16 +128,25 @@ def test_a_backfill_tells_how_many_records_had_none(world: World) -> None:
     assert vectors_in_words(run.totals, Pricing(OF_LABELS.quotas, 0.5, settings=OF_LABELS)) == ""
 
 
-@pytest.mark.parametrize(("lacking", "verdict"), [(412, Fit.HINT), (0, Fit.YES)])
-def test_a_check_warns_of_a_switch_by_which_photos_would_be_lost(lacking: int, verdict: Fit) -> None:
-    def fill(asked: str, following: str) -> SpaceFilling:
-        return SpaceFilling(asked, following, 40_312, lacking, 0, is_all=True)
+@pytest.mark.parametrize(
+    ("lacking", "following", "verdict", "proposed"),
+    [
+        (412, "", Fit.HINT, {"meaning": LABELS, "meaning_next": BEDROCK}),
+        (412, LABELS, Fit.HINT, {"meaning": LABELS, "meaning_next": BEDROCK}),
+        (0, "", Fit.HINT, {"meaning_next": LABELS}),
+        (0, LABELS, Fit.YES, None),
+    ],
+)
+def test_a_check_warns_of_a_switch_by_which_photos_or_questions_would_be_lost(
+    lacking: int, following: str, verdict: Fit, proposed: dict[str, str] | None
+) -> None:
+    def fill(asked: str, other: str) -> SpaceFilling:
+        return SpaceFilling(asked, other, 40_312, lacking, 0, is_all=True)
 
-    (finding,) = meaning_findings(Wanted(meaning=BEDROCK), LABELS, fill)
+    (finding,) = meaning_findings(Wanted(meaning=BEDROCK, meaning_next=following), LABELS, fill)
 
-    assert finding.verdict is verdict
+    assert (finding.verdict, finding.settings) == (verdict, proposed)
     assert finding.found.startswith(f"{lacking} of 40,312 photos")
-    assert finding.settings == ({"meaning": LABELS, "meaning_next": BEDROCK} if lacking else None)
 
 
 def test_a_check_says_where_it_may_not_look_and_nothing_where_nothing_is_switched() -> None:

@@ -1,5 +1,6 @@
 """A table in memory that reads as the one in DynamoDB does; held to it by test_conformance.py."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,11 +36,17 @@ class MemoryTable:
     reads: int = 0
     unreadable: list[tuple[str, Exception]] = field(default_factory=list)
     units: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    # By partition and sort key, until something is put there or removed.
+    _ordered: dict[tuple[str, str], tuple[list[str], list[Mapping[str, object]]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
         self.items[at] = self.partitions.setdefault(at.pk, {})[at.sk] = dict(item)
+        self._forget_order(at.pk)
 
     def remove(self, at: ItemKey) -> None:
+        self._forget_order(at.pk)
         self.items.pop(at, None)
         self.partitions.get(at.pk, {}).pop(at.sk, None)
 
@@ -95,14 +102,11 @@ class MemoryTable:
 
     def _rows(self, asked: RowRange, limit: int) -> list[IndexRow]:
         sort_key = RANK if asked.by_rank else SORT_KEY
-        items = [
-            item
-            for item in self.partitions.get(asked.partition, {}).values()
-            if asked.low <= str(item.get(sort_key, "")) <= asked.high
-        ]
+        names, items = self._in_order(asked.partition, sort_key)
+        items = items[bisect_left(names, asked.low) : bisect_right(names, asked.high)]
         rows: list[IndexRow] = []
         size_bytes = 0
-        for item in sorted(items, key=lambda item: str(item[sort_key]), reverse=asked.falling):
+        for item in reversed(items) if asked.falling else items:
             if len(rows) == limit:
                 break
             size_bytes += item_bytes(item)
@@ -113,6 +117,17 @@ class MemoryTable:
         units = read_units(size_bytes)
         self.units[asked.partition] += units / 2 if asked.by_rank else units
         return rows
+
+    def _in_order(self, partition: str, sort_key: str) -> tuple[list[str], list[Mapping[str, object]]]:
+        if (partition, sort_key) not in self._ordered:
+            there = [item for item in self.partitions.get(partition, {}).values() if sort_key in item]
+            there.sort(key=lambda item: str(item[sort_key]))
+            self._ordered[partition, sort_key] = [str(item[sort_key]) for item in there], there
+        return self._ordered[partition, sort_key]
+
+    def _forget_order(self, partition: str) -> None:
+        for sort_key in (SORT_KEY, RANK):
+            self._ordered.pop((partition, sort_key), None)
 
     def _left_out(self, what: str, error: Exception) -> None:
         self.unreadable.append((what, error))

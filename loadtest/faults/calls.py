@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from contract.face_search import FACES_ANSWERED, FaceAnswerName
 from contract.films import FRAME_MARK
-from contract.meaning import OF_OUR_OWN
+from contract.meaning import INVOKE_MODEL, MEANING_SEEN, OF_OUR_OWN, VECTOR
 from contract.results import ResultName
 from contract.table import CONTENT_PREFIX
 
@@ -99,7 +99,7 @@ class AwsAnswer:
 class Photograph:
     """What a detector call is about: the operation, and one version of one object.
 
-    Of a picture that was sent along, the key is the SHA-256.
+    Of a picture that was sent along, the key is the SHA-256; of a thumbnail, that of the rendition.
     """
 
     operation: str
@@ -107,12 +107,17 @@ class Photograph:
     version_id: str | None
 
 
-def photograph_of(call: Call) -> Photograph | None:
-    if call.service is not AwsService.REKOGNITION:
+def paid_photograph(call: Call, answer: AwsAnswer) -> Photograph | None:
+    """Return what was paid for by a call that was answered so; None if nothing was."""
+    if not answer.accepted:
         return None
-    shown = call.members.get("Image")
-    if shown is None:  # a job on a film
+    if call.service is AwsService.LAMBDA and "thumbnail" in call.members:
+        # Bedrock is asked by a function of ours, which tells a failure as an answer, too.
+        has_vector = VECTOR in json.loads(answer.body or b"{}")
+        return Photograph(INVOKE_MODEL, call.members["thumbnail"], None) if has_vector else None
+    if call.service is not AwsService.REKOGNITION or "Image" not in call.members:
         return None
+    shown = call.members["Image"]
     if "Bytes" in shown:
         return Photograph(call.operation, hashlib.sha256(b64decode(shown["Bytes"])).hexdigest(), None)
     place = shown["S3Object"]
@@ -156,6 +161,9 @@ class SavedAnswer:
     detector: str
 
 
+_COST_NOTHING = OF_OUR_OWN - {MEANING_SEEN}
+
+
 def saved_answers_of(call: Call) -> list[SavedAnswer]:
     """Return whose raw answers a call writes down; none if it does something else."""
     if call.operation != "BatchWriteItem":
@@ -165,7 +173,7 @@ def saved_answers_of(call: Call) -> list[SavedAnswer]:
         for requests in call.members["RequestItems"].values()
         for request in requests
         if "answer" in (item := request.get("PutRequest", {}).get("Item", {}))
-        and not item["sk"]["S"].startswith(tuple(OF_OUR_OWN))  # which cost no call
+        and item["sk"]["S"].partition("#")[0] not in _COST_NOTHING
     ]
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from contract.meaning import INVOKE_MODEL
 from loadtest.faults.alerting import miscounted_alerts
 from loadtest.faults.calls import Photograph
 from loadtest.faults.cameras import wrong_events
 from loadtest.faults.enrolling import NAME, forget, kept_texts, looked_for
 from loadtest.faults.films import frame_at, frames_by_digest, jobs_by_content, wrong_jobs
 from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
-from loadtest.faults.meanings import misplaced_vectors
+from loadtest.faults.meanings import misplaced_vectors, thumbnail_of, vectors_paid
 from loadtest.faults.persons import named_faces, strangers, traces
 from loadtest.faults.script import Actor
 from loadtest.faults.site import FaultSite
@@ -59,10 +60,12 @@ class RunEnd:
         self.calls = {
             (operation, names.get(digest, digest)): count
             for (operation, digest), count in site.calls_by_content().items()
-        }
+            if operation != INVOKE_MODEL
+        } | vectors_paid(self.ledger.events)
 
         def name_of(shown: Photograph) -> str:
-            return names.get(shown.key) or frame_at(shown.key) or self.actor.content_id_of(shown)
+            named = names.get(shown.key) or frame_at(shown.key) or thumbnail_of(shown.key)
+            return named or self.actor.content_id_of(shown)
 
         killed = {kill.invocation for kill in self.ledger.kills}
         twice = paid_twice(self.calls, payments_of(self.ledger.events, name_of, killed))

@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from contract.detectors import OPERATIONS, SEARCH
 from contract.face_search import FACES_ANSWERED
+from contract.meaning import INVOKE_MODEL, MEANING_SEEN
 from loadtest.faults.calls import AwsService, Call, CutFace, Photograph, SavedAnswer
 from loadtest.faults.plan import InjectedFault
 
@@ -18,6 +19,7 @@ from loadtest.faults.plan import InjectedFault
 DETECTORS = {
     **{operation: detector for detector, operation in reversed(list(OPERATIONS.items()))},
     SEARCH.operation: FACES_ANSWERED,
+    INVOKE_MODEL: MEANING_SEEN,
 }
 # The processor's clients wait for 10 s; an answer that took longer came to nobody.
 PATIENCE_SECONDS = 10.0

@@ -1,14 +1,29 @@
 """Vectors of meaning at the end: a photo has one row of its own in each space, and no other that is seen."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 
-from contract.meaning import OF_MEANING, Vector, space_of, vector_in
+from contract.meaning import INVOKE_MODEL, OF_MEANING, Vector, space_of, vector_in
 from contract.records import ImageRecord, Status
 from contract.results import ResultName
 from contract.table import meaning_term
 from loadtest.faults.cameras import is_unchanged
+from loadtest.faults.ledger import Name, Paid, Save
 from loadtest.faults.verdict import Evidence
+
+
+def thumbnail_of(key: str) -> str | None:
+    """Return the content that a thumbnail is of; None for what is none."""
+    content_id, _, _ = key.removesuffix("/thumbnail.webp").rpartition("/")
+    return content_id if key.endswith("/thumbnail.webp") else None
+
+
+def vectors_paid(events: Iterable[Paid | Save]) -> dict[Name, int]:
+    """Return how often each content was paid for: Bedrock, and not Rekognition, has these in its log."""
+    shown = [event.photograph for event in events if isinstance(event, Paid)]
+    seen = [each.key for each in shown if each.operation == INVOKE_MODEL]
+    return dict(Counter((INVOKE_MODEL, thumbnail_of(key) or key) for key in seen))
 
 
 def misplaced_vectors(evidence: Evidence) -> dict[str, str]:
@@ -20,8 +35,8 @@ def misplaced_vectors(evidence: Evidence) -> dict[str, str]:
             seen[row.key].append((row.term, vector))
     found: dict[str, str] = {}
     for key, record in evidence.records.items():
-        if _has_meaning(record) and not record.detectors.keys() & set(OF_MEANING):
-            found[key] = "nobody looked for what it means"
+        if _has_meaning(record) and not record.detectors.keys() >= set(OF_MEANING):
+            found[key] = "not every model looked for what it means"
         elif sorted(seen[key]) != _due(evidence, record):
             found[key] = f"{len(seen[key])} rows have a vector that is not of what it means"
     return found

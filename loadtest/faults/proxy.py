@@ -109,8 +109,8 @@ class Proxy:
         begun = time.monotonic()
         answer = _send(self.upstream[call.service], call)
         self.ledger.cut(calls.cut_faces_of(call, answer))
-        photograph = calls.photograph_of(call)
-        if photograph is not None and answer.accepted:
+        photograph = calls.paid_photograph(call, answer)
+        if photograph is not None:
             lost_by = fault if fault in LOSES_THE_ANSWER else InjectedFault.NONE
             self.ledger.paid(ticket, photograph, time.monotonic() - begun, lost_by)
         for saved in calls.saved_answers_of(call):

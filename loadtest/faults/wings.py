@@ -72,6 +72,7 @@ def context_in(directory: Path) -> dict[str, object]:
         "cameras": str(cameras),
         "video": "jobs",
         "meaning": "labels",
+        "meaning_next": "bedrock",
         # Each worker asks for two vectors at once, and each of these starts a copy of the model here: of
         # eight, none would be there in time.
         "max_concurrency": 2,

@@ -31,6 +31,8 @@ IN_FILM = "PersonsInFilm"
 # A stack has one collection; which one is no part of the name, so that readers need not know it.
 _QUESTION = f"film{LEAST_SIMILARITY_PERCENT:g}"
 _WHOLE = "whole"
+# A minute of a job costs as much as so many searches.
+SEARCHES_A_MINUTE = 100
 # Who turns away for no longer than this many steps is seen without a break.
 _BRIDGED_STEPS = 2
 # What is kept of a film where all of it is too much: matches a face, faces a step, decimals of percents.
@@ -79,6 +81,11 @@ def persons_answer(results: Iterable[Mapping[str, Any]], duration_ms: int, frame
         for faces in [list(by_index.values())]
     )
     return film_persons_answer(seen, bridged_ms=_BRIDGED_STEPS * step)
+
+
+def most_searched(frame: Frame) -> int:
+    """Return how many faces of a frame are searched at most: no more than a job would cost for its span."""
+    return max(1, SEARCHES_A_MINUTE * (frame.end - frame.first) // 60_000)
 
 
 def film_persons_answer(

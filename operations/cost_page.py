@@ -81,8 +81,8 @@ _FILMS = """
 ## An hour of film
 
 With `-c video=frames` ([video.md](video.md)), in the first million calls of a month. For comparison,
-`StartLabelDetection` is $6.00. Persons (`people_in_films`) are $1.00 a thousand faces on these frames, or
-$6.00 by `StartFaceSearch`. Nothing of it was measured on AWS.
+`StartLabelDetection` is $6.00. Persons (`people_in_films`) are $1.00 a thousand faces on these frames, $6.00
+at most, or $6.00 by `StartFaceSearch`. Nothing of it was measured on AWS.
 """
 _CAMERAS = """
 ## A day of a camera

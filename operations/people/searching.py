@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from aws.queues import Outgoing, SqsQueue
 from contract.face_search import SearchScope
 from contract.film_jobs import FORMATS
-from contract.films import IN_FRAMES
+from contract.film_persons import most_searched
+from contract.films import IN_FRAMES, Frame
 from contract.notifications import look_again_parts
 from contract.prices import FILM_JOB_MINUTE, dollars_for_calls
 from operations.adapters.dynamodb_searches import DynamoDBSearches, SearchedRecord
@@ -111,5 +112,6 @@ class PersonSearch:
 
 
 def _faces_by_frame(answer: Mapping[str, Any]) -> dict[str, int]:
-    """Return by the name of a frame how many faces it shows."""
-    return {frame: int(short.get("faces", 0)) for _, _, _, frame, _, short in answer.get(IN_FRAMES, [])}
+    """Return by the name of a frame how many of its faces are searched at most."""
+    rows = ((Frame.from_json(frame), short) for *frame, _, short in answer.get(IN_FRAMES, []))
+    return {frame.name: min(int(short.get("faces", 0)), most_searched(frame)) for frame, short in rows}

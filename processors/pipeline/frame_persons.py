@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contract import errors
 from contract.face_search import FaceAnswerName, FaceBox, SearchScope, is_searchable, matches_in
-from contract.film_persons import answer_name, film_persons_answer
+from contract.film_persons import answer_name, film_persons_answer, most_searched
 from contract.films import IN_FRAMES, Frame, of_frame
 from contract.photos import PhotoFacts
 from contract.quotas import FRAMES_AT_ONCE
@@ -116,15 +116,14 @@ class FramePersonSearch:
             answers = self._read([of_frame(own, frame) for frame, _ in batch])
             for frame, key in batch:
                 details = answers[of_frame(own, frame)].response["FaceDetails"]
-                yield _Shown(
-                    frame,
-                    key,
-                    tuple(
-                        FaceOfPhoto(number, FaceBox.of(face), frame.name)
-                        for number, face in enumerate(details)
-                        if is_searchable(face, film.facts.width, film.facts.height)
-                    ),
-                )
+                good = [
+                    FaceOfPhoto(number, FaceBox.of(face), frame.name)
+                    for number, face in enumerate(details)
+                    if is_searchable(face, film.facts.width, film.facts.height)
+                ]
+                # Of a crowd, the largest.
+                good.sort(key=lambda face: -face.box.width * face.box.height)
+                yield _Shown(frame, key, tuple(good[: most_searched(frame)]))
 
     def _read(self, names: list[ResultName]) -> Mapping[ResultName, Result]:
         found = self.table.read_results(dict.fromkeys(names))

@@ -14,7 +14,7 @@ from contract import film_persons
 from contract.edits import Edit
 from contract.face_search import UNREADABLE_NOW, WANTED_KEY, revision_at
 from contract.film_jobs import MOST_STEPS
-from contract.films import MOST_ANSWER_BYTES
+from contract.films import MOST_ANSWER_BYTES, Frame
 from contract.items import from_wire, to_wire
 from contract.people import Person, PersonStatus
 from contract.records import PersonMatch, Status
@@ -281,6 +281,26 @@ def test_by_frames_each_face_of_a_film_is_searched_once_and_shown_by_its_frame()
     end_all(world)
     assert found(world)[1] == SECOND
     assert world.rekognition.asked[SEARCH_BY_FRAMES] == 8
+
+
+def test_by_frames_no_more_faces_of_a_crowd_are_searched_than_a_job_would_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(film_persons, "SEARCHES_A_MINUTE", 30)
+    world = JobsWorld(settings=replace(WITH_PERSONS, **BY_FRAMES))
+    enrol(world, ANN)
+    crowd = " ".join(f"face:s{number} 71" for number in range(11))
+
+    world.arrive(world.s3.put("a.mp4", f"film cat 97 {crowd}|cat 98 face:p1 99".encode()))
+    end_all(world)
+
+    assert found(world) == ({"p1": PersonMatch(99.0, None)}, FIRST)
+    assert world.rekognition.asked[SEARCH_BY_FRAMES] == 6, "five of the crowd, in ten seconds"
+
+
+@pytest.mark.parametrize(("milliseconds", "most"), [(500, 1), (1_000, 1), (3_000, 5), (3_600_000, 6_000)])
+def test_a_frame_is_searched_for_as_many_faces_as_a_job_would_cost(milliseconds: int, most: int) -> None:
+    assert film_persons.most_searched(Frame(1_000, 1_000 + milliseconds, 1_000, "name")) == most
 
 
 def test_by_frames_a_film_with_many_faces_comes_again_until_all_are_searched() -> None:

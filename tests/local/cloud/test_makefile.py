@@ -70,6 +70,20 @@ def test_a_variable_is_handed_on_as_it_is(
     assert not (ROOT / "owned").exists(), "nothing of it was executed"
 
 
+def test_python_keeps_bytecode_whatever_the_environment_says(make: list[str], tmp_path: Path) -> None:
+    """Where an image of a container forbids it, each process would compile all that it imports."""
+    (tmp_path / "python").write_text('#!/bin/sh\necho "${PYTHONDONTWRITEBYTECODE-unset}"\n')
+    said = subprocess.run(
+        [*make, "run"],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout == "unset\n"
+
+
 def test_nothing_is_handed_on_where_nothing_is_given(make: list[str]) -> None:
     said = subprocess.run([*make, "run"], capture_output=True, text=True, check=True)
 

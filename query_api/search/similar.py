@@ -65,7 +65,9 @@ class SimilarImages:
             ranked = self._ranked(vector, within, parts, is_last=parts == stages[-1])
             ahead = under_way.ahead(ranked.neighbors)
             while batch := list(islice(ahead, under_way.bite(self.max_records))):
-                taken = under_way.take(batch, self.table.records([neighbor.key for neighbor in batch]))
+                # While a record is written anew, rows of both its revisions stand in the index.
+                keys = list(dict.fromkeys(neighbor.key for neighbor in batch))
+                taken = under_way.take(batch, self.table.records(keys))
                 ahead = chain(batch[taken:], ahead)
             is_done = next(ahead, None) is None
             if is_done and (ranked.is_all or under_way.is_past_the_end):

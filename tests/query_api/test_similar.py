@@ -47,6 +47,17 @@ def test_the_most_similar_come_first_and_say_how_similar_they_are(site: Site) ->
     assert answer.json["cursor"] is None
 
 
+def test_a_photo_that_is_just_written_anew_is_shown_once(site: Site) -> None:
+    """Rows of both revisions stand in the index until the former ones are removed."""
+    before = dict(site.table.items)
+    again = commit_meaning(site.table, replace(photo("dog.jpg"), generation=9), WORDS["dog.jpg"])
+    for at, item in before.items():
+        if item.get("key") == again.key and item.get("revision") != again.revision and "vector" in item:
+            site.table.put(at, item)
+
+    assert site.list(like="dog beach").keys.count("dog.jpg") == 1
+
+
 def test_what_is_like_a_photo_is_found_without_it(site: Site) -> None:
     assert site.list(similar_to="dog.jpg").keys[0] == "holiday/sea.jpg"
     assert "dog.jpg" not in site.list(similar_to="dog.jpg").keys

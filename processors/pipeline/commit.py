@@ -217,8 +217,11 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> ImageRecord | 
     if isinstance(outcome, ImagepipeError):
         return outcome
     winner = outcome.lost_to
-    if winner is None or winner.revision == work.record.revision:
+    if winner is None:
         return work.record
+    if winner.revision == work.record.revision:
+        # Two have done the same work at once: what is announced says when the record that stands was decided.
+        return replace(work.record, decided_at=winner.decided_at)
     only_moved_on = work.seen is not None and winner.revision == work.seen.revision
     if winner.sequencer > work.record.sequencer and not only_moved_on:
         return winner

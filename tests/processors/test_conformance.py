@@ -22,7 +22,7 @@ from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RE
 from processors.adapters.calls import retry_policy, translated
 from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_counters import DynamoDBDailyCounters
-from processors.pipeline.commit import Commit, Decided
+from processors.pipeline.commit import Commit, Committer, Decided
 from tests.conftest import RunningCloud
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import InlineExecutor
@@ -125,6 +125,16 @@ def test_an_older_record_loses_and_is_told_to_whom(table: ImageTable) -> None:
 
     assert commit(table, RECORD, None).lost_to == newer
     assert table.read_records(["a.jpg"]) == {"a.jpg": newer}
+
+
+def test_of_two_who_did_the_same_work_at_once_both_tell_what_stands(table: ImageTable) -> None:
+    later = replace(RECORD, decided_at="2026-11-23T12:00:09.000Z")
+    assert later.revision == RECORD.revision
+
+    first, second = (Committer(table).commit([Decided(each, None)])["a.jpg"] for each in (RECORD, later))
+
+    assert first == second == RECORD
+    assert table.read_records(["a.jpg"]) == {"a.jpg": RECORD}
 
 
 def test_a_record_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: ImageTable) -> None:

@@ -1,18 +1,23 @@
 """Small H.264 films in MP4, made of pictures: no encoder is at hand whose licence one need not think about.
 
 Every frame is an IDR picture of macroblocks of type I_PCM, which are the pixels themselves (H.264, 7.3.5).
+Beside them, films of a codec that jobs of Rekognition do not read.
 """
 
 import struct
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
 from loadtest import ROOT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 IMAGES = ROOT / "images"
 WIDTH, HEIGHT = 320, 240
@@ -116,15 +121,15 @@ def _words(*numbers: int) -> bytes:
 _MATRIX = _words(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
-def mp4(frames: Sequence[bytes], milliseconds: int, size: tuple[int, int], codec: str = "avc1") -> bytes:
-    """Return a film of encoded frames, each shown for so long. Another `codec` is only said, not kept."""
+def mp4(frames: Sequence[bytes], milliseconds: int, size: tuple[int, int]) -> bytes:
+    """Return a film of encoded frames, each shown for so long."""
     width, height = size
     sps, pps = _sequence(*size), _parameters()
     config = bytes([1, *sps[1:4], 0xFF, 0xE1]) + struct.pack(">H", len(sps)) + sps
     config += b"\x01" + struct.pack(">H", len(pps)) + pps
     duration = milliseconds * len(frames)
     entry = _box(
-        codec,
+        "avc1",
         bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HH", width, height),
         _words(0x480000, 0x480000, 0) + struct.pack(">H", 1) + bytes(32) + struct.pack(">Hh", 24, -1),
         _box("avcC", config),
@@ -186,9 +191,15 @@ def other_codec(seconds: int = 2, photo: str = "", size: tuple[int, int] = (WIDT
         with Image.open(IMAGES / photo) as opened:
             shown = ImageOps.pad(opened.convert("RGB"), size)
         frames = [np.asarray(shown)[:, :, ::-1].copy()] * len(frames)
+    return mpeg4(frames, 10)
+
+
+def mpeg4(frames: Sequence["NDArray[np.uint8]"], rate: int) -> bytes:
+    """Return an MP4 of frames (BGR, all of one size), so many a second, as MPEG-4 Part 2."""
+    height, width = frames[0].shape[:2]
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/film.mp4"
-        writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"mp4v"), 10, size)
+        writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height))
         for frame in frames:
             writer.write(frame)
         writer.release()
